@@ -1,0 +1,1 @@
+"""The terminal's own logic. Knows no Qt, no serial port and no HTTP."""

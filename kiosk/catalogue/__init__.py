@@ -1,0 +1,1 @@
+"""Service packages: the model, the loader, the lint and the search."""

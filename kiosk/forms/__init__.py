@@ -1,0 +1,1 @@
+"""Pages, answers and rules. One engine for the terminal and the platform."""

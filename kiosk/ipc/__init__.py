@@ -1,0 +1,1 @@
+"""How the processes of one machine talk: typed messages and descriptors over Unix sockets."""

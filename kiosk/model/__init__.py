@@ -1,0 +1,1 @@
+"""Pure types that cross rooms. Nothing here does input or output."""

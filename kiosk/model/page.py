@@ -1,0 +1,17 @@
+"""A scanned page, and the papers that make up one material of a case."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Page(BaseModel):
+    """One scanned page. ``image`` is a JPEG; ``width`` and ``height`` are its pixels."""
+
+    model_config = ConfigDict(frozen=True, ser_json_bytes="base64", val_json_bytes="base64")
+
+    page_id: str
+    material: str
+    width: int
+    height: int
+    image: bytes

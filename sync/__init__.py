@@ -1,0 +1,1 @@
+"""Everything between the terminal and the platform."""

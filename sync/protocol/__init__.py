@@ -1,0 +1,1 @@
+"""The published standard: envelope, canonical form, crypto suites. All cryptography lives here."""

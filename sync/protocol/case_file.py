@@ -1,0 +1,111 @@
+"""The sealed contents of a case, and the two acts on it: seal at the terminal, open at the platform."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from sync.protocol.canonical import canonical, digest, unb64
+from sync.protocol.envelope import Blob, Envelope, blob_context, wrap_info
+from sync.protocol.suites import SealError, suite
+
+
+class PageInfo(BaseModel):
+    """One scanned page as the case lists it; its picture is a blob of the same id."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    material: str
+    width: int
+    height: int
+    digest: str
+
+
+class CaseBody(BaseModel):
+    """Everything that a citizen handed in. It exists in the clear at the terminal only until it is sealed."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    case_id: str
+    receipt: str
+    service: str
+    form_version: str
+    language: str
+    captured: str
+    identity: dict[str, Any]
+    answers: dict[str, Any]
+    promises: list[str] = []
+    pages: list[PageInfo] = []
+    signature: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class PlatformKey:
+    """Where to seal to: key id, suite and the public key's raw bytes."""
+
+    key_id: str
+    suite: str
+    public: bytes
+
+
+@dataclass(frozen=True)
+class SealedCase:
+    """What goes to disk: the wrapped key and, by blob id, the ciphertexts."""
+
+    wrapped_key: bytes
+    blobs: list[Blob]
+    files: dict[str, bytes]
+
+
+def seal_case(body: CaseBody, pictures: dict[str, bytes], terminal: str, key: PlatformKey) -> SealedCase:
+    """Seal a case to the platform. ``pictures`` maps page ids to JPEG bytes. Nobody here can open it again."""
+    crypto = suite(key.suite)
+    data_key = crypto.new_data_key()
+    files = {"body": crypto.seal(data_key, canonical(body), blob_context(body.case_id, "body", "body"))}
+    for page in body.pages:
+        context = blob_context(body.case_id, page.id, "page")
+        files[page.id] = crypto.seal(data_key, pictures[page.id], context)
+    materials = {p.id: p.material for p in body.pages}
+    blobs = [
+        Blob(
+            id=name,
+            role="body" if name == "body" else "page",
+            material=materials.get(name, ""),
+            digest=digest(data),
+            size=len(data),
+        )
+        for name, data in files.items()
+    ]
+    info = wrap_info(terminal, body.case_id, body.service, body.form_version, blobs[0].digest)
+    return SealedCase(crypto.wrap(data_key, key.public, info), blobs, files)
+
+
+class CaseOpener:
+    """Opens the blobs of one envelope with the platform's private key."""
+
+    def __init__(self, envelope: Envelope, private: bytes) -> None:
+        """Raises SealError when the wrapped key is not for this key and this envelope."""
+        self._envelope = envelope
+        self._suite = suite(envelope.suite)
+        bodies = [b for b in envelope.blobs if b.role == "body"]
+        if len(bodies) != 1:
+            raise SealError("an envelope has one body")
+        info = wrap_info(
+            envelope.terminal, envelope.case_id, envelope.service, envelope.form_version, bodies[0].digest
+        )
+        self._key = self._suite.unwrap(unb64(envelope.wrapped_key), private, info)
+
+    def body(self, sealed: bytes) -> CaseBody:
+        """The case; raises SealError."""
+        plain = self._suite.open(self._key, sealed, blob_context(self._envelope.case_id, "body", "body"))
+        try:
+            return CaseBody.model_validate_json(plain)
+        except ValidationError as bad:
+            raise SealError(f"the body is no case: {bad.error_count()} faults") from None
+
+    def page(self, blob_id: str, sealed: bytes) -> bytes:
+        """The JPEG of one page; raises SealError."""
+        return self._suite.open(self._key, sealed, blob_context(self._envelope.case_id, blob_id, "page"))

@@ -1,0 +1,133 @@
+"""Crypto suites. ``intl``: AES-256-GCM in chunks, HPKE MLKEM768_X25519 (RFC 9180, hybrid KEM), Ed25519.
+
+The chunked cipher is the STREAM construction: nonce = 7 random bytes, 4-byte chunk counter, 1 byte that
+is 1 in the last chunk only. A cut, a swap or an extension of the ciphertext is noticed.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from typing import Protocol
+
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives import hpke
+from cryptography.hazmat.primitives.asymmetric import ed25519, mlkem, x25519
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+CHUNK = 64 * 1024
+_MAGIC = b"BMS1"
+_PREFIX = 7
+_TAG = 16
+
+
+class SealError(Exception):
+    """A sealed thing does not open: wrong key, wrong context, damaged or cut."""
+
+
+class Suite(Protocol):
+    """What a suite must offer. Keys are raw bytes so that they can stand in files and envelopes."""
+
+    name: str
+
+    def new_data_key(self) -> bytes: ...
+    def seal(self, key: bytes, plaintext: bytes, context: bytes) -> bytes: ...
+    def open(self, key: bytes, sealed: bytes, context: bytes) -> bytes: ...
+    def new_sealing_key(self) -> tuple[bytes, bytes]: ...
+    def wrap(self, data_key: bytes, public: bytes, info: bytes) -> bytes: ...
+    def unwrap(self, wrapped: bytes, private: bytes, info: bytes) -> bytes: ...
+    def new_signing_key(self) -> tuple[bytes, bytes]: ...
+    def sign(self, private: bytes, message: bytes) -> bytes: ...
+    def verify(self, public: bytes, signature: bytes, message: bytes) -> bool: ...
+
+
+class IntlSuite:
+    """The suite ``intl``; sealing public key = ML-KEM-768 (1184 bytes) followed by X25519 (32 bytes)."""
+
+    name = "intl"
+    _kem = hpke.Suite(hpke.KEM.MLKEM768_X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
+
+    def new_data_key(self) -> bytes:
+        return os.urandom(32)
+
+    def seal(self, key: bytes, plaintext: bytes, context: bytes) -> bytes:
+        """``plaintext`` in chunks of 64 KiB; ``context`` must be given again to open."""
+        aead, prefix = AESGCM(key), os.urandom(_PREFIX)
+        out = [_MAGIC, prefix]
+        count = max(1, -(-len(plaintext) // CHUNK))
+        for i in range(count):
+            nonce = prefix + struct.pack(">IB", i, i == count - 1)
+            out.append(aead.encrypt(nonce, plaintext[i * CHUNK : (i + 1) * CHUNK], context))
+        return b"".join(out)
+
+    def open(self, key: bytes, sealed: bytes, context: bytes) -> bytes:
+        """The plaintext; raises SealError."""
+        if sealed[:4] != _MAGIC or len(sealed) < 4 + _PREFIX + _TAG:
+            raise SealError("not a sealed file of this suite")
+        aead, prefix, body = AESGCM(key), sealed[4 : 4 + _PREFIX], sealed[4 + _PREFIX :]
+        step = CHUNK + _TAG
+        count = max(1, -(-len(body) // step))
+        out = []
+        for i in range(count):
+            nonce = prefix + struct.pack(">IB", i, i == count - 1)
+            try:
+                out.append(aead.decrypt(nonce, body[i * step : (i + 1) * step], context))
+            except InvalidTag:
+                raise SealError("wrong key or context, or the data was changed") from None
+        return b"".join(out)
+
+    def new_sealing_key(self) -> tuple[bytes, bytes]:
+        """``(private, public)``; private = ML-KEM seed (64 bytes) followed by the X25519 key (32 bytes)."""
+        post_quantum, classic = mlkem.MLKEM768PrivateKey.generate(), x25519.X25519PrivateKey.generate()
+        return (
+            post_quantum.private_bytes_raw() + classic.private_bytes_raw(),
+            post_quantum.public_key().public_bytes_raw() + classic.public_key().public_bytes_raw(),
+        )
+
+    def wrap(self, data_key: bytes, public: bytes, info: bytes) -> bytes:
+        """Wrap ``data_key`` for the holder of ``public``; ``info`` binds it to its record."""
+        return self._kem.encrypt(data_key, _sealing_public(public), info)
+
+    def unwrap(self, wrapped: bytes, private: bytes, info: bytes) -> bytes:
+        """The data key; raises SealError."""
+        key = hpke.MLKEM768X25519PrivateKey(
+            mlkem.MLKEM768PrivateKey.from_seed_bytes(private[:64]),
+            x25519.X25519PrivateKey.from_private_bytes(private[64:]),
+        )
+        try:
+            return self._kem.decrypt(wrapped, key, info)
+        except (InvalidTag, ValueError):
+            raise SealError("the key is not wrapped for this platform key and this record") from None
+
+    def new_signing_key(self) -> tuple[bytes, bytes]:
+        """``(private, public)``, 32 bytes each."""
+        key = ed25519.Ed25519PrivateKey.generate()
+        return key.private_bytes_raw(), key.public_key().public_bytes_raw()
+
+    def sign(self, private: bytes, message: bytes) -> bytes:
+        return ed25519.Ed25519PrivateKey.from_private_bytes(private).sign(message)
+
+    def verify(self, public: bytes, signature: bytes, message: bytes) -> bool:
+        try:
+            ed25519.Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+
+def _sealing_public(public: bytes) -> hpke.MLKEM768X25519PublicKey:
+    return hpke.MLKEM768X25519PublicKey(
+        mlkem.MLKEM768PublicKey.from_public_bytes(public[:1184]),
+        x25519.X25519PublicKey.from_public_bytes(public[1184:]),
+    )
+
+
+SUITES: dict[str, Suite] = {"intl": IntlSuite()}
+
+
+def suite(name: str) -> Suite:
+    """The suite of that name; raises SealError for one that this program does not know."""
+    try:
+        return SUITES[name]
+    except KeyError:
+        raise SealError(f"unknown crypto suite {name!r}") from None
