@@ -1,0 +1,117 @@
+"""The document camera as a device: preview into shared memory, and pages that capture themselves."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+
+import cv2
+import numpy as np
+import structlog
+from pydantic import BaseModel
+
+from devices.camera.capture import AutoCapture, Look
+from devices.camera.sources import FrameSource, SourceLost, open_source
+from devices.scanner.geometry import Picture
+from kiosk.ipc.device_messages import Captured, Frame, FrameRingReady, StartCamera, StopCamera, TakePicture
+from kiosk.ipc.memory import FrameRing, blob_to_fd
+from kiosk.model.clock import Clock
+from kiosk.model.device import Availability, DeviceState
+
+log = structlog.get_logger()
+
+PREVIEW_WIDTH = 800
+SLOTS = 3
+INTERVAL = 1 / 15
+HEALTH = 2.0
+REOPEN = 1.0
+JPEG_QUALITY = 88
+
+
+class CameraDriver:
+    """``emit`` sends a message and descriptors to the worker."""
+
+    def __init__(
+        self, driver: str, address: str, clock: Clock, emit: Callable[[BaseModel, Sequence[int]], None]
+    ) -> None:
+        self._driver, self._address = driver, address
+        self._clock = clock
+        self._emit = emit
+        self._source: FrameSource | None = None
+        self._ring: FrameRing | None = None
+        self._sequence = 0
+        self._capture: AutoCapture | None = None
+        self._now = False
+        self.state = DeviceState(device="camera")
+
+    def handle(self, message: BaseModel, fds: list[int]) -> None:  # noqa: ARG002 - cameras get no descriptors
+        match message:
+            case StartCamera():
+                self._capture = AutoCapture()
+                self._ring = self._ring or FrameRing.create(SLOTS, PREVIEW_WIDTH * PREVIEW_WIDTH * 4)
+                self._emit(FrameRingReady(slots=SLOTS, capacity=self._ring.capacity), [self._ring.fd])
+            case StopCamera():
+                self._capture = None
+                if self._ring is not None:
+                    self._ring.wipe()
+            case TakePicture():
+                self._now = True
+
+    def step(self) -> float:
+        try:
+            source = self._source or self._open()
+            if self._capture is None:
+                # A camera that is not in use is still asked for a picture now and then: is it alive?
+                source.read()
+                self._set(Availability.ONLINE)
+                return HEALTH
+            started = self._clock.monotonic()
+            self._one_frame(source.read(), self._capture)
+            self._set(Availability.ONLINE)
+            return max(0.0, INTERVAL - (self._clock.monotonic() - started))
+        except SourceLost as gone:
+            if self.state.availability != Availability.NO_DEVICE:
+                log.warning("camera_lost", error=str(gone))
+            self.close()
+            self._set(Availability.NO_DEVICE, "camera_missing")
+            return REOPEN
+
+    def close(self) -> None:
+        if self._source is not None:
+            self._source.close()
+        self._source = None
+
+    def _open(self) -> FrameSource:
+        self._source = open_source(self._driver, self._address)
+        return self._source
+
+    def _one_frame(self, frame: Picture, capture: AutoCapture) -> None:
+        look = capture.take_now(frame) if self._now else capture.look(frame)
+        self._now = False
+        self._preview(frame, look)
+        if look.page is not None:
+            self._send_page(look.page)
+
+    def _preview(self, frame: Picture, look: Look) -> None:
+        assert self._ring is not None
+        height, width = frame.shape[:2]
+        scale = PREVIEW_WIDTH / max(width, height)
+        small = cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        pixels = cv2.cvtColor(small, cv2.COLOR_BGR2BGRA)
+        self._sequence += 1
+        slot = self._ring.write(
+            self._sequence, self._clock.monotonic(), small.shape[1], small.shape[0], np.ascontiguousarray(pixels).data
+        )
+        corners = [] if look.quad is None else [(float(x / width), float(y / height)) for x, y in look.quad]
+        self._emit(Frame(slot=slot, hint=look.hint, corners=corners), [])
+
+    def _send_page(self, page: Picture) -> None:
+        _good, jpeg = cv2.imencode(".jpg", page, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+        fd = blob_to_fd(jpeg.tobytes())
+        try:
+            self._emit(Captured(width=page.shape[1], height=page.shape[0]), [fd])
+        finally:
+            os.close(fd)
+
+    def _set(self, availability: Availability, *faults: str) -> None:
+        self.state = self.state.model_copy(update={"availability": availability, "faults": frozenset(faults)})

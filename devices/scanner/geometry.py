@@ -1,0 +1,40 @@
+"""Quadrilaterals and perspective."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Quad = NDArray[np.float32]
+"""Four corners in pixels, shape (4, 2): top left, top right, bottom right, bottom left."""
+Picture = NDArray[np.uint8]
+
+
+def ordered(points: NDArray[np.float32]) -> Quad:
+    """The four ``points`` in the order of ``Quad``."""
+    p = points.reshape(4, 2).astype(np.float32)
+    by_sum, by_difference = p.sum(1), p[:, 1] - p[:, 0]
+    return p[[by_sum.argmin(), by_difference.argmin(), by_sum.argmax(), by_difference.argmax()]]
+
+
+def side_lengths(quad: Quad) -> tuple[float, float]:
+    """Mean width and mean height in pixels."""
+    tl, tr, br, bl = quad
+    return (
+        float(np.linalg.norm(tr - tl) + np.linalg.norm(br - bl)) / 2,
+        float(np.linalg.norm(bl - tl) + np.linalg.norm(br - tr)) / 2,
+    )
+
+
+def straighten(picture: Picture, quad: Quad) -> Picture:
+    """The page inside ``quad`` as an upright rectangle at the picture's own resolution."""
+    width, height = (max(16, round(s)) for s in side_lengths(quad))
+    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    matrix = cv2.getPerspectiveTransform(quad, target)
+    return cv2.warpPerspective(picture, matrix, (width, height), flags=cv2.INTER_CUBIC).astype(np.uint8)
+
+
+def shift(a: Quad, b: Quad) -> float:
+    """The largest movement of a corner, in pixels."""
+    return float(np.abs(a - b).max())
