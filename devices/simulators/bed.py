@@ -1,0 +1,135 @@
+"""The bed under the simulated camera: a dark mat, and on it a paper, lying a little crooked."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from devices.scanner.geometry import Picture
+
+WIDTH, HEIGHT = 1920, 1080
+
+
+def empty_bed(seed: int = 3) -> Picture:
+    """A dark green-grey mat with a weave and uneven light, 1920 x 1080 BGR."""
+    noise = np.random.default_rng(seed)
+    mat = np.full((HEIGHT, WIDTH, 3), (62, 70, 58), np.float32)
+    mat += noise.normal(0, 3, (HEIGHT, WIDTH, 1))
+    y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
+    light = 1.08 - 0.25 * np.hypot((x - WIDTH * 0.45) / WIDTH, (y - HEIGHT * 0.4) / HEIGHT)
+    return np.clip(mat * light[:, :, None], 0, 255).astype(np.uint8)
+
+
+def on_bed(paper: Picture, seed: int = 1) -> Picture:
+    """``paper`` (BGR) laid on the bed by hand: at most 6 degrees crooked, in perspective, with a shadow."""
+    bed = empty_bed().astype(np.float32)
+    chance = np.random.default_rng(seed)
+    height, width = paper.shape[:2]
+    scale = min(0.86 * HEIGHT / height, 0.86 * WIDTH / width)
+    w, h = width * scale / 2, height * scale / 2
+    angle = np.deg2rad(chance.uniform(-6, 6))
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    corners = (np.array([[-w, -h], [w, -h], [w, h], [-w, h]]) * 0.93) @ turn.T
+    corners += np.array([WIDTH, HEIGHT]) / 2 + chance.uniform(-12, 12, (4, 2))
+    source = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    matrix = cv2.getPerspectiveTransform(source, corners.astype(np.float32))
+    sheet = cv2.warpPerspective(paper, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_AREA).astype(np.float32)
+    mask = cv2.warpPerspective(np.full((height, width), 255, np.uint8), matrix, (WIDTH, HEIGHT)) / 255.0
+    shadow = cv2.GaussianBlur(np.roll(mask, (10, 8), (0, 1)).astype(np.float32), (0, 0), 9)[:, :, None]
+    bed *= 1 - 0.45 * shadow
+    whole = bed * (1 - mask[:, :, None]) + np.minimum(sheet, 246) * 0.97 * mask[:, :, None]
+    return np.clip(whole + chance.normal(0, 1.2, whole.shape[:2] + (1,)), 0, 255).astype(np.uint8)
+
+
+def filling(photograph: Picture) -> Picture:
+    """A photograph that has its own background, scaled to fill the camera's view without distortion."""
+    height, width = photograph.shape[:2]
+    if height > width and height / width > 1.2:
+        photograph = np.asarray(cv2.rotate(photograph, cv2.ROTATE_90_COUNTERCLOCKWISE), np.uint8)
+        height, width = photograph.shape[:2]
+    scale = max(WIDTH / width, HEIGHT / height)
+    large = cv2.resize(photograph, (round(width * scale) + 1, round(height * scale) + 1), interpolation=cv2.INTER_AREA)
+    y, x = (large.shape[0] - HEIGHT) // 2, (large.shape[1] - WIDTH) // 2
+    return np.ascontiguousarray(large[y : y + HEIGHT, x : x + WIDTH], np.uint8)
+
+
+class CameraSimulator:
+    """Serves the picture of the bed to the camera process over a Unix socket; unplugged, it hangs up."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._listener: socket.socket | None = None
+        self._peers: set[socket.socket] = set()
+        self._sequence = 0
+        self._empty = empty_bed()
+        self._picture = self._empty
+        self.paper: str | None = None
+
+    @property
+    def plugged(self) -> bool:
+        return self._listener is not None
+
+    def plug(self) -> None:
+        if self._listener is not None:
+            return
+        self._path.unlink(missing_ok=True)
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._listener.bind(str(self._path))
+        self._path.chmod(0o600)
+        self._listener.listen(4)
+        self._listener.setblocking(False)
+        asyncio.get_running_loop().add_reader(self._listener, self._accept)
+
+    def unplug(self) -> None:
+        if self._listener is None:
+            return
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._listener)
+        self._listener.close()
+        self._path.unlink(missing_ok=True)
+        self._listener = None
+        for peer in list(self._peers):
+            self._drop(peer)
+
+    def show(self, name: str | None, picture: Picture | None) -> None:
+        """Put a picture under the camera; None clears the bed."""
+        self.paper = name
+        self._picture = self._empty if picture is None else picture
+        self._sequence += 1
+
+    def _accept(self) -> None:
+        assert self._listener is not None
+        peer, _address = self._listener.accept()
+        peer.setblocking(False)
+        self._peers.add(peer)
+        asyncio.get_running_loop().add_reader(peer, self._serve, peer)
+
+    def _serve(self, peer: socket.socket) -> None:
+        try:
+            known = peer.recv(64)
+            if not known:
+                self._drop(peer)
+                return
+            answer = json.dumps({"sequence": self._sequence, "width": WIDTH, "height": HEIGHT}).encode()
+            if int(known) == self._sequence:
+                peer.send(answer)
+                return
+            fd = os.memfd_create("bed", os.MFD_CLOEXEC)
+            try:
+                os.write(fd, self._picture.tobytes())
+                socket.send_fds(peer, [answer], [fd])
+            finally:
+                os.close(fd)
+        except (OSError, ValueError):
+            self._drop(peer)
+
+    def _drop(self, peer: socket.socket) -> None:
+        asyncio.get_running_loop().remove_reader(peer)
+        self._peers.discard(peer)
+        peer.close()

@@ -1,0 +1,175 @@
+"""All simulated hardware in one process, with a control socket for whoever plays the citizen or the fault.
+
+The control socket is a Unix socket that only the same user may use; each line is one JSON order, each
+answer one JSON line. The rig ends with the process that started it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import base64
+import json
+import os
+import socket
+import struct
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from devices.simulators.bed import CameraSimulator, filling, on_bed
+from devices.simulators.network import NetworkSimulator
+from devices.simulators.people import PEOPLE
+from devices.simulators.printer_simulator import PrinterSimulator
+from devices.simulators.sam_simulator import SamSimulator
+from kiosk.ipc.process import become_child
+
+MAX_ORDER = 40_000_000
+
+
+class Rig:
+    """The reader, the printer, the camera and the network cable of one terminal."""
+
+    def __init__(self, folder: Path, papers: Path, proxy_port: int, hub_port: int) -> None:
+        self.reader = SamSimulator(folder / "id_reader")
+        self.printer = PrinterSimulator(folder / "printer")
+        self.camera = CameraSimulator(folder / "camera")
+        self.network = NetworkSimulator(proxy_port, hub_port)
+        self._papers = {p.stem: p for p in sorted(papers.glob("*.png"))}
+        self._ports = {"id_reader": self.reader.port, "printer": self.printer.port, "camera": self.camera}
+
+    async def start(self) -> None:
+        for port in self._ports.values():
+            port.plug()
+        await self.network.plug()
+
+    async def obey(self, order: dict[str, Any]) -> dict[str, Any]:
+        """Carry out one order. Raises KeyError or ValueError for what is no order."""
+        match order["do"]:
+            case "state":
+                pass
+            case "lay":
+                self.reader.lay(order["card"])
+            case "lift":
+                self.reader.lift()
+            case "paper":
+                self._lay_paper(order["name"])
+            case "photograph":
+                self._lay_photograph(base64.b64decode(order["data"]))
+            case "clear":
+                self.camera.show(None, None)
+            case "tear":
+                self.printer.tear_off()
+            case "refill":
+                self.printer.refill()
+            case "empty":
+                self.printer.paper = int(order.get("lines", 0))
+            case "cover":
+                self.printer.set_cover(bool(order["open"]))
+            case "silence":
+                self._silence(order["device"], bool(order["on"]))
+            case "reader_status":
+                self.reader.next_status = int(order["status"])
+            case "unplug":
+                await self._unplug(order["device"])
+            case "plug":
+                await self._plug(order["device"])
+            case "ticket":
+                return self._ticket(int(order["number"]))
+            case other:
+                raise ValueError(f"unknown order {other!r}")
+        return self.state()
+
+    def state(self) -> dict[str, Any]:
+        """What a person standing before the hardware sees."""
+        return {
+            "card": self.reader.card,
+            "people": {p.key: p.name for p in PEOPLE.values()},
+            "paper": self.camera.paper,
+            "papers": list(self._papers),
+            "roll": self.printer.paper,
+            "cover_open": self.printer.cover_open,
+            "at_slot": self.printer.at_slot,
+            "tickets": [t.number for t in self.printer.tickets],
+            "plugged": {**{n: p.plugged for n, p in self._ports.items()}, "network": self.network.plugged},
+        }
+
+    def _lay_paper(self, name: str) -> None:
+        picture = cv2.imread(str(self._papers[name]))
+        self.camera.show(name, on_bed(np.asarray(picture, np.uint8), seed=len(name)))
+
+    def _lay_photograph(self, data: bytes) -> None:
+        picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        if picture is None:
+            raise ValueError("this file is no picture")
+        self.camera.show("photograph", filling(np.asarray(picture, np.uint8)))
+
+    def _silence(self, device: str, on: bool) -> None:
+        if device == "printer":
+            self.printer.silent = on
+        else:
+            self.reader.mute = on
+
+    async def _unplug(self, device: str) -> None:
+        if device == "network":
+            await self.network.pull()
+        else:
+            self._ports[device].unplug()
+
+    async def _plug(self, device: str) -> None:
+        if device == "network":
+            await self.network.plug()
+        else:
+            self._ports[device].plug()
+
+    def _ticket(self, number: int) -> dict[str, Any]:
+        for ticket in self.printer.tickets:
+            if ticket.number == number:
+                return {
+                    "number": number,
+                    "png": base64.b64encode(ticket.png).decode(),
+                    "text": ticket.text,
+                    "qr": ticket.qr_codes,
+                }
+        raise KeyError(number)
+
+
+async def _serve(rig: Rig, control: Path) -> None:
+    async def client(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        credentials = writer.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+        if struct.unpack("3i", credentials)[1] == os.getuid():
+            while line := await reader.readline():
+                try:
+                    answer = await rig.obey(json.loads(line))
+                except (KeyError, ValueError, TypeError) as bad:
+                    answer = {"error": f"{type(bad).__name__}: {bad}"}
+                writer.write(json.dumps(answer).encode() + b"\n")
+                await writer.drain()
+        writer.close()
+
+    control.unlink(missing_ok=True)
+    await rig.start()
+    server = await asyncio.start_unix_server(client, str(control), limit=MAX_ORDER)
+    control.chmod(0o600)
+    async with server:
+        await server.serve_forever()
+
+
+def main() -> None:
+    """``python -m devices.simulators.rig``; started by ``kiosk demo`` and ``kiosk robot`` only."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--papers", type=Path, required=True)
+    parser.add_argument("--proxy-port", type=int, required=True)
+    parser.add_argument("--hub-port", type=int, required=True)
+    parser.add_argument("--parent", type=int, required=True)
+    options = parser.parse_args()
+    become_child("rig", options.parent)
+    rig = Rig(options.folder, options.papers, options.proxy_port, options.hub_port)
+    asyncio.run(_serve(rig, options.folder / "control"))
+
+
+if __name__ == "__main__":
+    main()
