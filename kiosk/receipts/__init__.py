@@ -1,0 +1,1 @@
+"""What goes on paper, as a document free of any printer."""

@@ -1,0 +1,1 @@
+"""Credentials at start, and the staff's PIN."""

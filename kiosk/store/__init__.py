@@ -1,0 +1,1 @@
+"""The terminal's one SQLite file and the sealed pages beside it."""

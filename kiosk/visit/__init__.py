@@ -1,0 +1,1 @@
+"""One citizen's time at the terminal: its states, its time limits, and its end."""

@@ -1,0 +1,144 @@
+"""Cases and their way out: case lines, sealed files and the outbox."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kiosk.store.audit import append
+from kiosk.store.database import Store
+from kiosk.store.pages import SealedFiles
+from sync.protocol.envelope import Acknowledgement, Envelope
+
+
+@dataclass(frozen=True)
+class CaseLine:
+    """What stays of a case at the terminal."""
+
+    case_id: str
+    receipt: str
+    service: str
+    created: str
+    state: str
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One envelope that is to be sent, and where its files lie."""
+
+    envelope: Envelope
+    files: dict[str, str]
+    attempts: int
+
+
+class CaseRepository:
+    """Rows of ``case_line``, ``sealed_file`` and ``outbox``."""
+
+    def __init__(self, store: Store, files: SealedFiles) -> None:
+        self._store = store
+        self._files = files
+
+    def insert(self, envelope: Envelope, names: dict[str, str], person_tag: bytes) -> None:
+        """Record a sealed case; must run inside ``store.transaction()``."""
+        connection = self._store.db.conn
+        connection.execute(
+            "INSERT INTO case_line VALUES (?, ?, ?, ?, 'queued', ?, ?, NULL)",
+            (
+                envelope.case_id,
+                envelope.receipt,
+                envelope.service,
+                envelope.stamp.trusted,
+                person_tag,
+                envelope.digest(),
+            ),
+        )
+        for blob in envelope.blobs:
+            connection.execute(
+                "INSERT INTO sealed_file VALUES (?, ?, ?, ?, ?)",
+                (envelope.case_id, blob.id, blob.digest, blob.size, names[blob.id]),
+            )
+        connection.execute(
+            "INSERT INTO outbox (case_id, sequence, envelope) VALUES (?, ?, ?)",
+            (envelope.case_id, envelope.stamp.sequence, envelope.model_dump_json()),
+        )
+
+    def line(self, case_id: str) -> CaseLine | None:
+        rows = self._store.rows(
+            "SELECT case_id, receipt, service, created, state FROM case_line WHERE case_id = ?", case_id
+        )
+        return CaseLine(*rows[0]) if rows else None
+
+    def open_for(self, service: str, person_tag: bytes) -> CaseLine | None:
+        """A case of the same person for the same service that is unsent or still open."""
+        rows = self._store.rows(
+            "SELECT case_id, receipt, service, created, state FROM case_line"
+            " WHERE service = ? AND person_tag = ? AND state IN ('queued', 'stored') LIMIT 1",
+            service,
+            person_tag,
+        )
+        return CaseLine(*rows[0]) if rows else None
+
+    def open_ids(self) -> list[str]:
+        """Cases that the platform holds and has not closed."""
+        return [r[0] for r in self._store.rows("SELECT case_id FROM case_line WHERE state = 'stored' LIMIT 500")]
+
+    def backlog(self) -> int:
+        return int(self._store.rows("SELECT count(*) FROM outbox")[0][0])
+
+    def held(self) -> int:
+        """Records that the platform refused and that people must look at."""
+        return int(self._store.rows("SELECT count(*) FROM outbox WHERE held IS NOT NULL")[0][0])
+
+    def due(self, now: float) -> Outgoing | None:
+        """The next envelope to send; a refused one and one that waits for its next try block nothing."""
+        rows = self._store.rows(
+            "SELECT envelope, attempts FROM outbox WHERE held IS NULL AND next_at <= ? ORDER BY sequence LIMIT 1", now
+        )
+        if not rows:
+            return None
+        envelope = Envelope.model_validate_json(rows[0][0])
+        files = dict(
+            self._store.rows("SELECT blob_id, name FROM sealed_file WHERE case_id = ?", envelope.case_id)
+        )
+        return Outgoing(envelope, files, int(rows[0][1]))
+
+    def put_off(self, case_id: str, next_at: float) -> None:
+        """Count an attempt and try again at ``next_at`` (seconds of the wall clock)."""
+        self._store.db.conn.execute(
+            "UPDATE outbox SET attempts = attempts + 1, next_at = ? WHERE case_id = ?", (next_at, case_id)
+        )
+
+    def try_now(self) -> None:
+        """The network is back: nothing waits any longer."""
+        self._store.db.conn.execute("UPDATE outbox SET next_at = 0 WHERE next_at > 0")
+
+    def hold(self, case_id: str, reason: str, at: str) -> None:
+        """Set a refused record aside. Its data stay sealed where they are until people decide."""
+        with self._store.transaction():
+            self._store.db.conn.execute("UPDATE outbox SET held = ? WHERE case_id = ?", (reason, case_id))
+            self._store.db.conn.execute("UPDATE case_line SET state = 'refused' WHERE case_id = ?", (case_id,))
+            append(self._store, at, "case_refused", {"case": case_id, "reason": reason})
+
+    def acknowledged(self, acknowledgement: Acknowledgement, at: str) -> None:
+        """The platform holds the case: destroy the wrapped key (with the row), then the files."""
+        case_id = acknowledgement.case_id
+        names = [r[0] for r in self._store.rows("SELECT name FROM sealed_file WHERE case_id = ?", case_id)]
+        with self._store.transaction():
+            connection = self._store.db.conn
+            connection.execute("DELETE FROM outbox WHERE case_id = ?", (case_id,))
+            connection.execute("DELETE FROM sealed_file WHERE case_id = ?", (case_id,))
+            connection.execute(
+                "UPDATE case_line SET state = 'stored', acknowledgement = ? WHERE case_id = ?",
+                (acknowledgement.model_dump_json(), case_id),
+            )
+            append(self._store, at, "case_sent", {"case": case_id, "envelope": acknowledgement.envelope})
+        for name in names:
+            self._files.remove(name)
+
+    def closed(self, case_id: str) -> None:
+        """The department is done: the line forgets even the keyed tag of the person."""
+        self._store.db.conn.execute(
+            "UPDATE case_line SET state = 'closed', person_tag = NULL WHERE case_id = ? AND state = 'stored'", (case_id,)
+        )
+
+    def known_files(self) -> set[str]:
+        return {r[0] for r in self._store.rows("SELECT name FROM sealed_file")}

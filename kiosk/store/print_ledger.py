@@ -1,0 +1,47 @@
+"""The print ledger: what was sent to the printer and how each job ended."""
+
+from __future__ import annotations
+
+from kiosk.ipc.device_messages import PrintState
+from kiosk.store.database import Store
+
+OPEN = (PrintState.QUEUED, PrintState.SENDING)
+
+
+class PrintLedger:
+    """Rows of ``print_job``. Holds job numbers and states, never what was printed."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def queued(self, job: str, case_id: str, at: str) -> int:
+        """Record a new job before it is sent; returns how many jobs of the case came before it (0: the original)."""
+        before = int(self._store.rows("SELECT count(*) FROM print_job WHERE case_id = ?", case_id)[0][0])
+        self._store.db.conn.execute(
+            "INSERT INTO print_job VALUES (?, ?, ?, ?, ?)", (job, case_id, before, PrintState.QUEUED, at)
+        )
+        return before
+
+    def progress(self, job: str, state: PrintState, at: str) -> None:
+        """A job that has ended never changes again."""
+        self._store.db.conn.execute(
+            "UPDATE print_job SET state = ?, updated = ? WHERE job = ? AND state IN (?, ?)", (state, at, job, *OPEN)
+        )
+
+    def state(self, job: str) -> PrintState | None:
+        rows = self._store.rows("SELECT state FROM print_job WHERE job = ?", job)
+        return PrintState(rows[0][0]) if rows else None
+
+    def last_for(self, case_id: str) -> tuple[str, PrintState] | None:
+        """The newest job of a case and its state."""
+        rows = self._store.rows(
+            "SELECT job, state FROM print_job WHERE case_id = ? ORDER BY copy DESC LIMIT 1", case_id
+        )
+        return (rows[0][0], PrintState(rows[0][1])) if rows else None
+
+    def end_orphans(self, at: str) -> int:
+        """At start: jobs that a crash cut off ended somewhere nobody saw. Returns how many."""
+        cursor = self._store.db.conn.execute(
+            "UPDATE print_job SET state = ?, updated = ? WHERE state IN (?, ?)", (PrintState.UNCERTAIN, at, *OPEN)
+        )
+        return int(cursor.rowcount)
