@@ -1,0 +1,1 @@
+"""The reference platform: receives cases, verifies, opens, re-runs the rules, stores, and shows them."""

@@ -1,0 +1,48 @@
+"""The web application of the platform."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from litestar import Litestar, Request, Response
+from litestar.contrib.jinja import JinjaTemplateEngine
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.response import Redirect
+from litestar.template.config import TemplateConfig
+
+from sync.hub.api import TerminalApi
+from sync.hub.console import Console
+from sync.hub.services import Platform
+
+MAX_BODY = 4_000_000
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'self'; style-src 'unsafe-inline'; img-src 'self'; frame-ancestors 'none'",
+}
+
+
+def _to_login(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    if request.url.path.startswith("/console") and not request.url.path.endswith(".json"):
+        return Redirect("/console/login", status_code=303)
+    return Response({"detail": error.detail}, status_code=401)
+
+
+def _plain_error(_request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, str]]:
+    return Response({"detail": error.detail}, status_code=error.status_code)
+
+
+def create_app(platform: Platform) -> Litestar:
+    """The application on one opened platform."""
+    return Litestar(
+        route_handlers=[TerminalApi, Console],
+        dependencies={"platform": Provide(lambda: platform, sync_to_thread=False)},
+        template_config=TemplateConfig(directory=Path(__file__).parent / "templates", engine=JinjaTemplateEngine),
+        exception_handlers={401: _to_login, HTTPException: _plain_error},
+        request_max_body_size=MAX_BODY,
+        openapi_config=None,
+        response_headers=_HEADERS,
+    )

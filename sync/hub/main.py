@@ -1,0 +1,31 @@
+"""Runs the platform: ``kiosk hub``."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+
+from granian.constants import Interfaces
+from granian.server.embed import Server
+
+from kiosk.model.clock import SystemClock
+from sync.hub.app import create_app
+from sync.hub.services import open_platform
+
+
+async def _serve(folder: Path, sources: Path, host: str, port: int) -> None:
+    server = Server(
+        create_app(open_platform(folder, sources, SystemClock())),
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        log_access=False,
+    )
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, server.stop)
+    await server.serve()
+
+
+def serve(folder: Path, sources: Path, host: str, port: int) -> None:
+    """Serve until SIGTERM. Raises ValueError where a package of ``sources`` is unsound."""
+    asyncio.run(_serve(folder, sources, host, port))
