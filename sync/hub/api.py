@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Controller, Request, Response, get, head, patch, post
+from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
+from litestar.params import FromPath
 from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
 from pydantic import BaseModel, ValidationError
 
 from sync.hub.blobs import BlobError
 from sync.hub.services import Platform
 from sync.hub.terminals import Refused
+from sync.protocol.canonical import digest as digest_of
 from sync.protocol.envelope import Envelope
 from sync.protocol.wire import (
     EnrolAnswer,
@@ -30,6 +33,8 @@ def _parsed(model: type[BaseModel], text: str | bytes) -> Any:
     except ValidationError as bad:
         raise HTTPException(status_code=422, detail=f"{bad.error_count()} faults in the body") from None
 
+Hub = NamedDependency[Platform]
+
 
 class TerminalApi(Controller):
     path = "/v1"
@@ -40,7 +45,7 @@ class TerminalApi(Controller):
         return {"protocol": "bianmin/1"}
 
     @post("/enrol", status_code=HTTP_200_OK)
-    async def enrol(self, request: Request[Any, Any, Any], platform: Platform) -> Response[EnrolAnswer]:
+    async def enrol(self, request: Request[Any, Any, Any], platform: Hub) -> Response[EnrolAnswer]:
         body = _parsed(EnrolRequest, await request.body())
         try:
             return Response(platform.desk.enrol(body))
@@ -48,7 +53,7 @@ class TerminalApi(Controller):
             raise HTTPException(status_code=403, detail=str(no)) from None
 
     @head("/blobs/{digest:str}", sync_to_thread=True)
-    def blob_offset(self, digest: str, platform: Platform) -> Response[None]:
+    def blob_offset(self, digest: FromPath[str], platform: Hub) -> Response[None]:
         """``Upload-Offset`` and ``Upload-Complete`` as in draft-ietf-httpbis-resumable-upload."""
         try:
             offset, complete = platform.blobs.offset(digest)
@@ -57,7 +62,7 @@ class TerminalApi(Controller):
         return Response(None, headers={"Upload-Offset": str(offset), "Upload-Complete": "?1" if complete else "?0"})
 
     @patch("/blobs/{digest:str}", status_code=HTTP_204_NO_CONTENT)
-    async def blob_append(self, digest: str, request: Request[Any, Any, Any], platform: Platform) -> Response[None]:
+    async def blob_append(self, digest: FromPath[str], request: Request[Any, Any, Any], platform: Hub) -> Response[None]:
         """Bytes at ``Upload-Offset``; 409 tells the right offset, 422 that the whole has another digest."""
         try:
             offset, total = int(request.headers["Upload-Offset"]), int(request.headers["Upload-Length"])
@@ -75,21 +80,33 @@ class TerminalApi(Controller):
         )
 
     @post("/cases", status_code=HTTP_200_OK)
-    async def receive(self, request: Request[Any, Any, Any], platform: Platform) -> Response[RecordAnswer]:
+    async def receive(self, request: Request[Any, Any, Any], platform: Hub) -> Response[RecordAnswer]:
         """One envelope. The answer is per record; a refused one is no HTTP error."""
         envelope = _parsed(Envelope, await request.body())
         return Response(platform.ingest.receive(envelope))
 
     @post("/heartbeat", status_code=HTTP_200_OK)
-    async def heartbeat(self, request: Request[Any, Any, Any], platform: Platform) -> Response[HeartbeatAnswer]:
+    async def heartbeat(self, request: Request[Any, Any, Any], platform: Hub) -> Response[HeartbeatAnswer]:
         signed = _parsed(SignedRequest, await request.body())
         beat = _parsed(Heartbeat, _verified(platform, signed))
         if beat.terminal != signed.terminal:
             raise HTTPException(status_code=403, detail="signed by another terminal")
         return Response(platform.desk.heartbeat(beat))
 
+    @get("/catalogue", sync_to_thread=True)
+    def catalogue(self, platform: Hub) -> dict[str, dict[str, str]]:
+        """Published files and the digests of their contents."""
+        return {"files": {p.name: digest_of(p.read_bytes()) for p in sorted(platform.published.iterdir())}}
+
+    @get("/catalogue/{name:str}", sync_to_thread=True)
+    def catalogue_file(self, name: FromPath[str], platform: Hub) -> Response[bytes]:
+        known = {p.name: p for p in platform.published.iterdir()}
+        if name not in known:
+            raise HTTPException(status_code=404, detail="no such package")
+        return Response(known[name].read_bytes(), media_type="application/octet-stream")
+
     @post("/ratings", status_code=HTTP_204_NO_CONTENT)
-    async def rate(self, request: Request[Any, Any, Any], platform: Platform) -> None:
+    async def rate(self, request: Request[Any, Any, Any], platform: Hub) -> None:
         signed = _parsed(SignedRequest, await request.body())
         platform.desk.rate(_parsed(RatingBatch, _verified(platform, signed)))
 

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, get, post
 from litestar.enums import RequestEncodingType
+from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
-from litestar.params import Body
+from litestar.params import Body, FromPath
 from litestar.response import Redirect, Template
 from sqlalchemy import desc, select, update
 
@@ -47,6 +48,8 @@ def _page(request: Request[Any, Any, Any], platform: Platform) -> _Page:
         raise HTTPException(status_code=401, detail="log in first")
     return _Page(_lang(request), user)
 
+Hub = NamedDependency[Platform]
+
 
 class Console(Controller):
     path = "/console"
@@ -56,7 +59,7 @@ class Console(Controller):
         return _Page(_lang(request), "").template("login.html", failed=False)
 
     @post("/login", sync_to_thread=True)
-    def log_in(self, request: Request[Any, Any, Any], data: Form, platform: Platform) -> Template | Redirect:
+    def log_in(self, request: Request[Any, Any, Any], data: Form, platform: Hub) -> Template | Redirect:
         token = platform.users.log_in(data.get("name", ""), data.get("password", ""))
         if token is None:
             return _Page(_lang(request), "").template("login.html", failed=True)
@@ -65,27 +68,27 @@ class Console(Controller):
         return answer
 
     @post("/logout", sync_to_thread=True)
-    def log_out(self, request: Request[Any, Any, Any], platform: Platform) -> Redirect:
+    def log_out(self, request: Request[Any, Any, Any], platform: Hub) -> Redirect:
         platform.users.log_out(request.cookies.get(COOKIE, ""))
         return Redirect("/console/login", status_code=303)
 
     @get("/cases", sync_to_thread=True)
-    def list_cases(self, request: Request[Any, Any, Any], platform: Platform) -> Template:
+    def list_cases(self, request: Request[Any, Any, Any], platform: Hub) -> Template:
         page = _page(request, platform)
         return page.template("cases.html", rows=_rows(platform, page.lang), terminals=_terminals(platform))
 
     @get("/cases.json", sync_to_thread=True)
-    def cases_json(self, request: Request[Any, Any, Any], platform: Platform) -> list[dict[str, Any]]:
+    def cases_json(self, request: Request[Any, Any, Any], platform: Hub) -> list[dict[str, Any]]:
         """The list as data: numbers, services, states; nothing of a person."""
         return _rows(platform, _page(request, platform).lang)
 
     @get("/cases/{case_id:str}", sync_to_thread=True)
-    def ask_reason(self, request: Request[Any, Any, Any], case_id: str, platform: Platform) -> Template:
+    def ask_reason(self, request: Request[Any, Any, Any], case_id: FromPath[str], platform: Hub) -> Template:
         page = _page(request, platform)
         return page.template("reason.html", row=_one(platform, page.lang, case_id), reasons=REASONS)
 
     @post("/cases/{case_id:str}", sync_to_thread=True, status_code=200)
-    def show_case(self, request: Request[Any, Any, Any], case_id: str, data: Form, platform: Platform) -> Template:
+    def show_case(self, request: Request[Any, Any, Any], case_id: FromPath[str], data: Form, platform: Hub) -> Template:
         """Open one case. Who opens it and why is written down first."""
         page = _page(request, platform)
         if data.get("reason") not in REASONS:
@@ -100,7 +103,7 @@ class Console(Controller):
 
     @get("/cases/{case_id:str}/pages/{page_id:str}", sync_to_thread=True)
     def show_page(
-        self, request: Request[Any, Any, Any], case_id: str, page_id: str, platform: Platform
+        self, request: Request[Any, Any, Any], case_id: FromPath[str], page_id: FromPath[str], platform: Hub
     ) -> Response[bytes]:
         page = _page(request, platform)
         platform.users.opened(page.user, case_id, f"page {page_id}")
@@ -111,7 +114,7 @@ class Console(Controller):
         return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
 
     @post("/cases/{case_id:str}/close", sync_to_thread=True)
-    def close_case(self, request: Request[Any, Any, Any], case_id: str, platform: Platform) -> Redirect:
+    def close_case(self, request: Request[Any, Any, Any], case_id: FromPath[str], platform: Hub) -> Redirect:
         _page(request, platform)
         with platform.engine.begin() as connection:
             connection.execute(update(cases).where(cases.c.case_id == case_id).values(state="closed"))

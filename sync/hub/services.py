@@ -34,6 +34,10 @@ class Platform:
     users: UserDesk
     titles: dict[str, dict[str, str]]
 
+    @property
+    def published(self) -> Path:
+        return self.folder / "published"
+
 
 def open_platform(folder: Path, sources: Path, clock: Clock) -> Platform:
     """Open the platform in ``folder``, drawing its keys where it is new.

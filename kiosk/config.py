@@ -1,0 +1,156 @@
+"""Settings: one typed model, from a TOML file and the environment (``BIANMIN_…``)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+ASSETS = Path(__file__).parents[1] / "assets"
+DEVICES = ("id_reader", "printer", "camera")
+
+
+class ConfigError(Exception):
+    """A setting is wrong. The text is one line: file, key, what is allowed."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TerminalSettings(_Section):
+    """Which terminal this is. ``code`` starts every receipt number."""
+
+    code: str = Field(default="T01", pattern=r"^[0-9A-HJKMNP-TV-Z]{2,6}$")
+    hall: str = "政务服务中心"
+    hall_en: str = "Government Service Hall"
+    number: str = "01"
+    phone: str = "12345"
+
+
+class PathSettings(_Section):
+    """``state`` survives, ``runtime`` lies in memory and is forgotten with the power."""
+
+    state: Path = Path("/var/lib/bianmin")
+    runtime: Path = Path("/run/bianmin")
+
+
+class DisplaySettings(_Section):
+    """``px_per_mm`` from the calibration; 21.5 inch full HD has 4.03."""
+
+    px_per_mm: float = Field(default=4.03, gt=1, lt=20)
+    width: int = Field(default=1080, ge=600, le=8000)
+    height: int = Field(default=1920, ge=600, le=8000)
+    fullscreen: bool = True
+
+
+class ReaderSettings(_Section):
+    """SAM_V reader on a serial port; the path is one of /dev/serial/by-path or a native port."""
+
+    port: str = "/dev/ttyUSB0"
+
+
+class PrinterSettings(_Section):
+    port: str = "/dev/ttyUSB1"
+    baud: Literal[9600, 19200, 38400, 57600, 115200] = 115200
+    columns: Literal[32, 42, 48] = 48
+    presenter: Literal["none", "custom"] = "none"
+
+
+class CameraSettings(_Section):
+    driver: Literal["v4l2", "folder", "simulated"] = "v4l2"
+    address: str = "/dev/video0"
+
+
+class DeviceSettings(_Section):
+    id_reader: ReaderSettings = ReaderSettings()
+    printer: PrinterSettings = PrinterSettings()
+    camera: CameraSettings = CameraSettings()
+
+
+class PlatformSettings(_Section):
+    """Where the platform is. ``http`` is for loopback only; ``ca`` is the private authority's certificate."""
+
+    url: str = Field(default="http://127.0.0.1:8300", pattern=r"^https?://")
+    ca: Path | None = None
+    heartbeat_seconds: float = Field(default=60, ge=1, le=3600)
+    ratings_at_least: int = Field(default=10, ge=1, le=500)
+
+
+class IdleSettings(_Section):
+    """Seconds without a touch until the warning (doubled in elder mode), and of the warning itself."""
+
+    quiet: float = Field(default=60, ge=3, le=600)
+    warning: float = Field(default=30, ge=2, le=120)
+
+
+class Settings(BaseSettings):
+    """All settings of a terminal."""
+
+    model_config = SettingsConfigDict(env_prefix="BIANMIN_", env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    terminal: TerminalSettings = TerminalSettings()
+    paths: PathSettings = PathSettings()
+    display: DisplaySettings = DisplaySettings()
+    devices: DeviceSettings = DeviceSettings()
+    platform: PlatformSettings = PlatformSettings()
+    idle: IdleSettings = IdleSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def credentials(self) -> Path:
+        return self.paths.state / "credentials"
+
+    @property
+    def database(self) -> Path:
+        return self.paths.state / "terminal.db"
+
+    @property
+    def content(self) -> Path:
+        return self.paths.state / "content"
+
+
+def load_settings(path: Path | None) -> Settings:
+    """Settings of a file (optional) and the environment, which goes before it.
+
+    Raises ConfigError with one line.
+    """
+    where = str(path) if path else "environment"
+    if path is not None and not path.exists():
+        raise ConfigError(f"{path}: there is no such file")
+
+    class FromFile(Settings):
+        model_config = SettingsConfigDict(toml_file=path)
+
+    try:
+        return FromFile()
+    except ValidationError as bad:
+        first = bad.errors(include_url=False)[0]
+        key = ".".join(map(str, first["loc"]))
+        allowed = "no such key" if first["type"] == "extra_forbidden" else first["msg"]
+        raise ConfigError(f"{where}: {key}: {allowed}") from None
+    except (ValueError, OSError) as bad:
+        raise ConfigError(f"{where}: {str(bad).splitlines()[0]}") from None
+
+
+def no_proxy() -> None:
+    """Loopback traffic never goes through a proxy that the environment names."""
+    os.environ["NO_PROXY"] = "*"

@@ -1,0 +1,39 @@
+"""Enrolment: a terminal draws its keys, shows a one-time code to the platform, and learns whom to trust."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from kiosk.security.credentials import create_credentials
+from sync.client import PlatformClient
+from sync.protocol.canonical import b64
+from sync.protocol.pin import hash_pin
+from sync.protocol.suites import suite
+from sync.protocol.wire import EnrolAnswer, EnrolRequest
+
+
+class AlreadyEnrolled(Exception):  # noqa: N818
+    """The terminal has an identity; a new one would cut it off from its own store."""
+
+
+def enrol(
+    client: PlatformClient, code: str, terminal: str, credentials: Path, trust: Path, staff_pin: str
+) -> EnrolAnswer:
+    """Enrol this terminal. Raises AlreadyEnrolled, sync.client.NoNetwork or sync.client.Rejected.
+
+    The keys are kept only after the platform has taken them; a try that failed leaves nothing behind.
+    """
+    if trust.exists():
+        raise AlreadyEnrolled(str(trust))
+    private, public = suite("intl").new_signing_key()
+    request = EnrolRequest(code=code, terminal=terminal, suite="intl", public_key=b64(public))
+    answer = client.post("/v1/enrol", request, EnrolAnswer)
+    create_credentials(credentials, private, hash_pin(staff_pin) if staff_pin else "")
+    temporary = trust.with_suffix(".part")
+    with temporary.open("w") as out:
+        out.write(answer.model_dump_json())
+        out.flush()
+        os.fsync(out.fileno())
+    temporary.rename(trust)
+    return answer

@@ -1,0 +1,46 @@
+"""A platform on a loopback port, for tests."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from granian.constants import Interfaces
+from granian.server.embed import Server
+
+from sync.client import NoNetwork, PlatformClient
+from sync.hub.app import create_app
+from sync.hub.services import Platform
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def serving(platform: Platform) -> Iterator[str]:
+    """Serve ``platform`` in a thread; yields its address."""
+    port = free_port()
+    server = Server(create_app(platform), address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=lambda: loop.run_until_complete(server.serve()))
+    thread.start()
+    url = f"http://127.0.0.1:{port}"
+    client = PlatformClient(url)
+    for _ in range(200):
+        try:
+            client.ping()
+            break
+        except NoNetwork:
+            threading.Event().wait(0.05)
+    try:
+        yield url
+    finally:
+        loop.call_soon_threadsafe(server.stop)
+        thread.join(10)
+        loop.close()

@@ -1,0 +1,216 @@
+"""A case from the draft to the platform, over real HTTP, without any screen."""
+
+from __future__ import annotations
+
+import random
+import socket
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from kiosk.cases.draft import Draft, Signature
+from kiosk.cases.submit import Intake, TerminalIdentity
+from kiosk.catalogue.loader import load_catalogue
+from kiosk.config import ASSETS
+from kiosk.model.clock import ManualClock
+from kiosk.model.identity import DocumentKind, IdentityDocument
+from kiosk.model.ids import new_id, parse_receipt_number
+from kiosk.model.page import Page
+from kiosk.security.credentials import load_credentials
+from kiosk.store.audit import first_break
+from kiosk.store.cases import CaseRepository
+from kiosk.store.database import Store
+from kiosk.store.pages import SealedFiles
+from kiosk.store.receipt_counter import ReceiptCounter
+from sync.client import PlatformClient
+from sync.content import refresh
+from sync.enrolment import enrol
+from sync.hub.services import Platform, open_platform
+from sync.outbox import Outbox, Sent
+from sync.protocol.canonical import unb64
+from sync.protocol.envelope import Envelope
+from sync.trust import load_trust, sealing_key
+from tests.sync.server import serving
+
+PERSON = IdentityDocument(
+    kind=DocumentKind.RESIDENT, name="测试甲", number="990000199003070013", birth="1990-03-07", address="测试省测试市"
+)
+JPEG = b"\xff\xd8 not really a picture \xff\xd9" * 9000
+
+
+class Terminal:
+    """The parts of a terminal that hold and send cases."""
+
+    def __init__(self, folder: Path, platform: Platform, url: str) -> None:
+        self.clock = ManualClock(datetime.now(UTC))
+        self.client = PlatformClient(url)
+        enrol(self.client, platform.desk.new_code(), "T01", folder / "credentials", folder / "platform.json", "")
+        trust = load_trust(folder / "platform.json")
+        assert trust is not None
+        secrets = load_credentials(folder / "credentials")
+        self.store = Store(folder / "terminal.db", secrets.store_key)
+        self.files = SealedFiles(folder / "sealed")
+        self.cases = CaseRepository(self.store, self.files)
+        refresh(self.client, folder / "content")
+        self.catalogue = load_catalogue(folder / "content", unb64(trust.publishing.public), self.clock.now())
+        identity = TerminalIdentity("T01", secrets.signing_key, secrets.tag_key, sealing_key(trust))
+        counter = ReceiptCounter(self.store, "T01", folder / "mark", "boot-1")
+        self.intake = Intake(self.store, self.files, counter, identity, self.clock, self.clock)
+        self.outbox = Outbox(
+            self.store, self.files, self.client, unb64(trust.acknowledging.public), self.clock, random.Random(1)
+        )
+
+    def draft(self) -> Draft:
+        draft = Draft(
+            case_id=new_id(),
+            service="social-security-card",
+            identity=PERSON,
+            answers={
+                "cause": "broken",
+                "bank": "example_city",
+                "delivery": "branch",
+                "branch": "station",
+                "phone": "13900000002",
+            },
+            pages=[Page(page_id=new_id(), material="photo", width=10, height=10, image=JPEG)],
+        )
+        strokes = [[(0.1, 0.1), (0.5, 0.2)]]
+        draft.signature = Signature(strokes=strokes, aspect=2.0, signed=draft.content_digest())
+        return draft
+
+    def submit(self) -> str:
+        draft = self.draft()
+        return self.intake.submit(draft, self.catalogue.services[draft.service], "zh").case_id
+
+
+@pytest.fixture
+def platform(tmp_path: Path) -> Platform:
+    return open_platform(tmp_path / "hub", ASSETS / "catalogue", ManualClock(datetime.now(UTC)))
+
+
+@pytest.fixture
+def url(platform: Platform) -> Iterator[str]:
+    with serving(platform) as address:
+        yield address
+
+
+@pytest.fixture
+def terminal(tmp_path: Path, platform: Platform, url: str) -> Terminal:
+    folder = tmp_path / "terminal"
+    folder.mkdir()
+    return Terminal(folder, platform, url)
+
+
+def test_a_case_arrives_and_the_terminal_forgets_it(terminal: Terminal, platform: Platform) -> None:
+    case_id = terminal.submit()
+    line = terminal.cases.line(case_id)
+    assert line is not None
+    assert parse_receipt_number(line.receipt) == line.receipt
+    assert list(terminal.files.folder.iterdir())
+
+    assert terminal.outbox.send_next() == Sent.SENT
+
+    assert terminal.cases.line(case_id).state == "stored"  # type: ignore[union-attr]
+    assert not list(terminal.files.folder.iterdir())
+    assert terminal.cases.backlog() == 0
+    assert first_break(terminal.store) is None
+    with platform.engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT state, findings FROM case_record").all()
+    assert rows == [("stored", "[]")]
+
+
+def test_the_same_case_sent_twice_is_there_once(terminal: Terminal, platform: Platform) -> None:
+    case_id = terminal.submit()
+    outgoing = terminal.cases.due(terminal.clock.now().timestamp())
+    assert outgoing is not None
+    first = terminal.outbox._deliver(outgoing)
+    second = terminal.outbox._deliver(outgoing)
+    assert first.acknowledgement == second.acknowledgement
+    assert outgoing.envelope.case_id == case_id
+    with platform.engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM case_record").scalar() == 1
+
+
+def test_submitting_again_after_a_crash_gives_the_same_number(terminal: Terminal) -> None:
+    draft = terminal.draft()
+    package = terminal.catalogue.services[draft.service]
+    assert terminal.intake.submit(draft, package, "zh") == terminal.intake.submit(draft, package, "zh")
+
+
+def test_another_content_under_the_same_id_is_kept_apart(terminal: Terminal, platform: Platform) -> None:
+    terminal.submit()
+    outgoing = terminal.cases.due(terminal.clock.now().timestamp())
+    assert outgoing is not None
+    terminal.outbox._deliver(outgoing)
+    changed = outgoing.envelope.model_copy(update={"receipt": "T01-0000-000099-0"})
+    secrets = load_credentials(terminal.store.path.parent / "credentials")
+    answer = platform.ingest.receive(changed.signed(secrets.signing_key))
+    assert answer.status == "conflict"
+    with platform.engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM conflict").scalar() == 1
+        stored = connection.exec_driver_sql("SELECT envelope FROM case_record").scalar()
+    assert Envelope.model_validate_json(str(stored)).receipt == outgoing.envelope.receipt
+
+
+def test_a_forged_envelope_is_refused_and_set_aside(terminal: Terminal) -> None:
+    case_id = terminal.submit()
+    with terminal.store.transaction() as db:
+        db.conn.execute("UPDATE outbox SET envelope = replace(envelope, 'T01-', 'T0X-')")
+    assert terminal.outbox.send_next() == Sent.HELD
+    assert terminal.cases.held() == 1
+    assert terminal.cases.line(case_id).state == "refused"  # type: ignore[union-attr]
+    assert terminal.outbox.send_next() == Sent.NOTHING_DUE
+
+
+def test_no_network_keeps_everything_and_waits(terminal: Terminal, url: str) -> None:
+    terminal.submit()
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        dead = PlatformClient(f"http://127.0.0.1:{unused.getsockname()[1]}")
+    terminal.outbox._client = dead
+    assert terminal.outbox.send_next() == Sent.NO_NETWORK
+    terminal.clock.advance(3600)
+    terminal.outbox._client = PlatformClient(url)
+    assert terminal.outbox.send_next() == Sent.SENT
+
+
+def test_a_captive_portal_is_no_network(terminal: Terminal) -> None:
+    terminal.submit()
+    portal = socket.create_server(("127.0.0.1", 0))
+
+    def answer() -> None:
+        peer, _ = portal.accept()
+        peer.recv(65536)
+        peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\nhi!\n")
+        peer.close()
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    terminal.outbox._client = PlatformClient(f"http://127.0.0.1:{portal.getsockname()[1]}")
+    assert terminal.outbox.send_next() == Sent.NO_NETWORK
+    thread.join()
+    portal.close()
+    assert terminal.cases.backlog() == 1
+
+
+def test_receipt_numbers_stay_unique_after_a_restored_disk(terminal: Terminal, tmp_path: Path) -> None:
+    draft = terminal.draft()
+    package = terminal.catalogue.services[draft.service]
+    first = terminal.intake.submit(draft, package, "zh").receipt
+    # The database goes back to before the case, as from a copy of the disk, while the machine runs on.
+    with terminal.store.transaction() as db:
+        for table in ("outbox", "sealed_file", "case_line"):
+            db.conn.execute(f"DELETE FROM {table}")  # noqa: S608
+        terminal.store.put("receipt_counter", "0")
+    second = terminal.intake.submit(terminal.draft(), package, "zh").receipt
+    assert first != second
+
+
+def test_the_same_person_is_told_of_an_open_case(terminal: Terminal) -> None:
+    assert terminal.intake.already_open("social-security-card", PERSON.number) is None
+    terminal.submit()
+    assert terminal.intake.already_open("social-security-card", PERSON.number) is not None
+    assert terminal.intake.already_open("residence-permit", PERSON.number) is None
