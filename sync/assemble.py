@@ -15,7 +15,7 @@ from sync.content import refresh
 from sync.outbox import Outbox
 from sync.protocol.canonical import unb64
 from sync.protocol.wire import SignedRequest
-from sync.trust import load_trust, time_floor
+from kiosk.security.trust import load_trust, time_floor
 
 
 class NotEnrolled(Exception):  # noqa: N818

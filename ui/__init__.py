@@ -1,0 +1,1 @@
+"""The touch app. View models hold no rule that could live below."""

@@ -32,7 +32,7 @@ from sync.hub.services import Platform, open_platform
 from sync.outbox import Outbox, Sent
 from sync.protocol.canonical import unb64
 from sync.protocol.envelope import Envelope
-from sync.trust import load_trust, sealing_key
+from kiosk.security.trust import load_trust, sealing_key
 from tests.sync.server import serving
 
 PERSON = IdentityDocument(

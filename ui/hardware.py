@@ -1,0 +1,48 @@
+"""What the devices can do right now, and what citizens and staff must know of it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from kiosk.model.device import Availability, Capability, DeviceState
+from kiosk.model.fault import Fault
+
+_PROVIDES = {
+    "id_reader": Capability.IDENTIFY,
+    "printer": Capability.PRINT_RECEIPT,
+    "camera": Capability.SCAN,
+}
+
+
+class Hardware(QObject):
+    """The last known state of each device."""
+
+    changed = Signal()
+
+    def __init__(self, faults: dict[str, Fault]) -> None:
+        super().__init__()
+        self._faults = faults
+        self.states: dict[str, DeviceState] = {name: DeviceState(device=name) for name in _PROVIDES}
+
+    def update(self, state: DeviceState) -> None:
+        if self.states.get(state.device) != state:
+            self.states[state.device] = state
+            self.changed.emit()
+
+    def active_faults(self) -> list[Fault]:
+        """Faults of all devices, the gravest first."""
+        codes = {code for state in self.states.values() for code in state.faults}
+        order = {"error": 0, "warning": 1, "info": 2}
+        known = [self._faults[c] for c in sorted(codes) if c in self._faults]
+        return sorted(known, key=lambda f: order[f.severity])
+
+    def can(self, capability: Capability) -> bool:
+        """Whether no fault takes the capability away. A device that is still starting is given the benefit."""
+        if any(capability in f.removes for f in self.active_faults()):
+            return False
+        state = next(s for n, s in self.states.items() if _PROVIDES[n] == capability)
+        return state.availability in (Availability.ONLINE, Availability.BUSY, Availability.STARTING)
+
+    def missing_for(self, needs: list[Capability]) -> list[Capability]:
+        """What a service needs and the hardware cannot give. A number can be typed, so no reader stops nothing."""
+        return [c for c in needs if c != Capability.IDENTIFY and not self.can(c)]

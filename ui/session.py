@@ -1,0 +1,310 @@
+"""One worker's session: the visit, its devices, its store. View models read it and pass the citizen's acts on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from kiosk.ipc.device_messages import (
+    PrintDocument,
+    PrintState,
+    ReaderMode,
+    SetReaderMode,
+    StartCamera,
+    StopCamera,
+    TakePicture,
+)
+from kiosk.model.identity import IdentityDocument
+from kiosk.model.ids import new_id
+from kiosk.model.page import Page
+from kiosk.receipts.receipt import receipt_document
+from kiosk.store.cases import CaseLine
+from kiosk.visit.idle import ELDER, STANDARD, Idle, IdleWatch, Limits
+from kiosk.visit.stage import Stage, WayOut
+from kiosk.visit.visit import Step, StepKind, Visit
+from ui.draft_keeper import DraftKeeper
+from ui.hardware import Hardware
+from ui.links import DeviceLinks
+from ui.terminal import Terminal
+
+log = structlog.get_logger()
+
+
+class Session(QObject):
+    """Signals: ``moved`` when the stage or step changes, ``touched_draft`` when something was entered."""
+
+    moved = Signal()
+    draft_changed = Signal()
+    appearance_changed = Signal()
+    card_changed = Signal()
+    print_changed = Signal()
+    idle_changed = Signal()
+    began = Signal()
+    ended = Signal(str)
+
+    def __init__(self, terminal: Terminal, devices: DeviceLinks, hardware: Hardware) -> None:
+        super().__init__()
+        self.terminal, self.devices, self.hardware = terminal, devices, hardware
+        self.visit = Visit(terminal.catalogue.services)
+        self.language, self.elder = "zh", False
+        self.card_fault = ""
+        self.card_there = False
+        self.card_failures = 0
+        self.paper_waiting = False
+        self.print_state: PrintState | None = None
+        self.idle = IdleWatch(terminal.clock)
+        self.idle_state = Idle.PRESENT
+        self._job = ""
+        self._keeper: DraftKeeper | None = None
+        self._camera_on = ""
+        self._active = False
+        self._set_limits()
+        self._ticker = QTimer(self, interval=500)
+        self._ticker.timeout.connect(self._tick)
+        devices.attached.connect(self._configure_device)
+        devices.card_present.connect(self._on_card_present)
+        devices.card_removed.connect(self._on_card_removed)
+        devices.card_read.connect(self._on_card_read)
+        devices.card_failed.connect(self._on_card_failed)
+        devices.captured.connect(self._on_captured)
+        devices.print_progress.connect(self._on_print_progress)
+        devices.paper_at_slot.connect(self._on_paper_at_slot)
+
+    def now(self) -> datetime:
+        return self.terminal.clock.now()
+
+    # start and crash
+
+    def activate(self, keeper: DraftKeeper, resume: bool) -> None:
+        """Serve citizens from now on; with ``resume``, stand where the crashed worker stood."""
+        self._keeper, self._active = keeper, True
+        snapshot = keeper.load() if resume else None
+        if snapshot is not None and self.visit.restore(snapshot):
+            self.language, self.elder = snapshot.language, snapshot.elder
+            self._set_limits()
+            self.appearance_changed.emit()
+            if self.visit.line is not None and self.terminal.opened is not None:
+                last = self.terminal.opened.ledger.last_for(self.visit.line.case_id)
+                self._job, self.print_state = last if last else ("", None)
+            log.info("visit_resumed", stage=self.visit.stage.value)
+        self.idle.touched()
+        self._ticker.start()
+        self._arrived()
+
+    def _save(self) -> None:
+        if self._keeper is not None and self.visit.stage not in (Stage.ATTRACT, Stage.ENDED):
+            self._keeper.save(self.visit.snapshot(self.language, self.elder))
+
+    def _arrived(self) -> None:
+        """After every move: devices follow the stage, the sealed copy follows the visit."""
+        self._reader()
+        self._camera()
+        self._save()
+        self.moved.emit()
+
+    # what the citizen does
+
+    def act(self, move: Callable[[], None]) -> None:
+        """Make one move of the visit."""
+        fresh = self.visit.stage == Stage.ATTRACT
+        move()
+        if fresh and self.visit.stage != Stage.ATTRACT:
+            self.began.emit()
+        if self.visit.stage == Stage.WORK:
+            self.visit.enter_work(self.now())
+        self._arrived()
+
+    def answer(self, field: str, value: str) -> None:
+        self.visit.answer(field, value)
+        self._save()
+        self.draft_changed.emit()
+
+    def touched(self) -> None:
+        self.idle.touched()
+        if self.idle_state != Idle.PRESENT:
+            self.idle_state = Idle.PRESENT
+            self.idle_changed.emit()
+
+    def set_language(self, language: str) -> None:
+        self.language = language
+        self._save()
+        self.appearance_changed.emit()
+
+    def set_elder(self, elder: bool) -> None:
+        self.elder = elder
+        self._set_limits()
+        self._save()
+        self.appearance_changed.emit()
+
+    def _set_limits(self) -> None:
+        quiet, warning = self.terminal.settings.idle.quiet, self.terminal.settings.idle.warning
+        factor = ELDER.quiet / STANDARD.quiet if self.elder else 1
+        self.idle.limits = Limits(quiet * factor, warning * factor)
+
+    # identity
+
+    def identified(self, document: IdentityDocument) -> None:
+        """A card was read or a number typed: look for an open case before anything is filled in."""
+        service, opened = self.visit.package, self.terminal.opened
+        existing = opened.intake.already_open(service.id, document.number) if service and opened else None
+        self.act(lambda: self.visit.identified(document, existing))
+
+    def _on_card_read(self, document: IdentityDocument) -> None:
+        self.touched()
+        self.card_fault = ""
+        if self.visit.stage == Stage.IDENTIFY:
+            self.identified(document)
+        self.card_changed.emit()
+
+    def _on_card_failed(self, fault: str) -> None:
+        self.touched()
+        self.card_fault = fault
+        self.card_failures += 1
+        self.card_changed.emit()
+
+    def _on_card_present(self) -> None:
+        self.card_there, self.card_fault = True, ""
+        self.touched()
+        self.card_changed.emit()
+
+    def _on_card_removed(self) -> None:
+        self.card_there = False
+        self.card_changed.emit()
+
+    def _configure_device(self, device: str) -> None:
+        """A device process is new or back: tell it what is wanted of it now."""
+        if device == "id_reader":
+            self._reader()
+        elif device == "camera":
+            self._camera_on = ""
+            self._camera()
+
+    def _reader(self) -> None:
+        if not self._active:
+            return
+        reading = self.visit.stage == Stage.IDENTIFY
+        mode = ReaderMode.READ if reading else ReaderMode.WATCH
+        self.devices.send("id_reader", SetReaderMode(mode=mode))
+
+    # papers
+
+    def _camera(self) -> None:
+        step = self.visit.step
+        wanted = step.id if step is not None and step.kind == StepKind.MATERIAL else ""
+        if wanted == self._camera_on:
+            return
+        if wanted:
+            started = self.devices.send("camera", StartCamera(shape=self.visit.material().shape))
+            self._camera_on = wanted if started else ""
+        else:
+            self.devices.send("camera", StopCamera())
+            self._camera_on = ""
+
+    def take_picture(self) -> None:
+        self.devices.send("camera", TakePicture())
+
+    def _on_captured(self, width: int, height: int, image: bytes) -> None:
+        step, draft = self.visit.step, self.visit.draft
+        if step is None or step.kind != StepKind.MATERIAL or draft is None:
+            return
+        if draft.page_counts().get(step.id, 0) >= self.visit.material().max_pages:
+            return
+        self.touched()
+        self.visit.add_page(Page(page_id=new_id(), material=step.id, width=width, height=height, image=image))
+        self._save()
+        self.draft_changed.emit()
+
+    def change(self, step: Step) -> None:
+        self.act(lambda: self.visit.change(step, self.now()))
+
+    # the case
+
+    def submit(self) -> str:
+        """Store the case. Returns "" or the name of what went wrong; then everything is still there."""
+        if not self.visit.submit(self.now()):
+            self._arrived()
+            return ""
+        self._arrived()
+        opened, package, draft = self.terminal.opened, self.visit.package, self.visit.draft
+        assert opened is not None
+        assert package is not None
+        assert draft is not None
+        try:
+            line = opened.intake.submit(draft, package, self.language)
+        except Exception as bad:  # noqa: BLE001 - whatever it was, the citizen's work must survive it
+            log.error("case_not_stored", error=f"{type(bad).__name__}: {bad}" if isinstance(bad, OSError) else type(bad).__name__)
+            self.visit.not_stored()
+            self._arrived()
+            return "not_stored"
+        self.visit.stored(line)
+        self._arrived()
+        self.print_receipt()
+        return ""
+
+    def print_receipt(self) -> None:
+        """Print the receipt of the stored case; after the first time it is a copy."""
+        opened, package, draft, line = (
+            self.terminal.opened,
+            self.visit.package,
+            self.visit.draft,
+            self.visit.line,
+        )
+        if opened is None or package is None or draft is None or line is None:
+            return
+        at = self.now().isoformat()
+        self._job = new_id()
+        before = opened.ledger.queued(self._job, line.case_id, at)
+        hall = self.terminal.settings.terminal
+        document = receipt_document(
+            line,
+            draft,
+            package,
+            hall.hall if self.language == "zh" else hall.hall_en,
+            self.language,
+            copy=before > 0,
+        )
+        self.print_state = PrintState.QUEUED
+        if not self.devices.send("printer", PrintDocument(job=self._job, document=document)):
+            self._on_print_progress(self._job, PrintState.FAILED)
+        self.print_changed.emit()
+
+    def _on_print_progress(self, job: str, state: str) -> None:
+        if self.terminal.opened is not None:
+            self.terminal.opened.ledger.progress(job, PrintState(state), self.now().isoformat())
+        if job == self._job:
+            self.print_state = PrintState(state)
+            self.print_changed.emit()
+
+    def _on_paper_at_slot(self, waiting: bool) -> None:
+        self.paper_waiting = waiting
+        self.print_changed.emit()
+
+    # the end
+
+    def end(self, way_out: WayOut) -> None:
+        """End the visit; the supervisor then ends this process."""
+        if self.visit.stage == Stage.ENDED:
+            return
+        self.visit.end(way_out)
+        self._ticker.stop()
+        if self._keeper is not None:
+            self._keeper.forget()
+        self.moved.emit()
+        self.ended.emit(way_out.value)
+
+    def _tick(self) -> None:
+        waiting_for_printer = self.print_state in (PrintState.QUEUED, PrintState.SENDING)
+        self.idle.paused = waiting_for_printer
+        state = self.idle.state(self.visit.stage)
+        if state == Idle.GONE:
+            self.end(WayOut.LEFT)
+            return
+        if state != self.idle_state:
+            self.idle_state = state
+            self.idle_changed.emit()
+
+    def open_case(self) -> CaseLine | None:
+        return self.visit.line

@@ -1,0 +1,71 @@
+"""What a worker needs of this terminal: catalogue, store, intake. Or the reason why it can take in nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kiosk.cases.submit import Intake, TerminalIdentity
+from kiosk.catalogue.loader import Catalogue, load_catalogue
+from kiosk.config import Settings
+from kiosk.model.clock import Clock, SystemClock, TrustedClock
+from kiosk.model.fault import Fault, load_faults
+from kiosk.security.credentials import CredentialError, load_credentials
+from kiosk.security.trust import load_trust, sealing_key, time_floor
+from kiosk.store.database import Store, StoreError
+from kiosk.store.pages import SealedFiles
+from kiosk.store.print_ledger import PrintLedger
+from kiosk.store.receipt_counter import ReceiptCounter, boot_id
+from sync.protocol.canonical import unb64
+
+FAULTS = Path(__file__).parents[1] / "devices" / "faults.toml"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The parts that exist only when the store is open."""
+
+    store: Store
+    intake: Intake
+    ledger: PrintLedger
+    staff_pin: str
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """``opened`` is None where intake must stop; ``trouble`` then says why, for the technician."""
+
+    settings: Settings
+    clock: Clock
+    faults: dict[str, Fault]
+    catalogue: Catalogue = field(default_factory=Catalogue)
+    opened: Opened | None = None
+    trouble: str = ""
+
+
+def open_terminal(settings: Settings) -> Terminal:
+    """Open what there is. Never raises for a broken store or a missing enrolment: the screen says so instead."""
+    faults = load_faults(FAULTS)
+    raw = SystemClock()
+    trust = load_trust(settings.paths.state / "platform.json")
+    if trust is None:
+        return Terminal(settings, raw, faults, trouble="not enrolled")
+    try:
+        secrets = load_credentials(settings.credentials)
+        store = Store(settings.database, secrets.store_key)
+    except (CredentialError, StoreError) as bad:
+        return Terminal(settings, raw, faults, trouble=str(bad))
+    clock = TrustedClock(raw, time_floor(store, trust))
+    code = settings.terminal.code
+    files = SealedFiles(settings.paths.state / "sealed")
+    counter = ReceiptCounter(store, code, settings.paths.runtime / "receipt-mark", boot_id())
+    identity = TerminalIdentity(code, secrets.signing_key, secrets.tag_key, sealing_key(trust))
+    return Terminal(
+        settings=settings,
+        clock=clock,
+        faults=faults,
+        catalogue=load_catalogue(settings.content, unb64(trust.publishing.public), clock.now()),
+        opened=Opened(
+            store, Intake(store, files, counter, identity, raw, clock), PrintLedger(store), secrets.staff_pin
+        ),
+    )
