@@ -1,0 +1,29 @@
+import QtQuick
+import "../theme"
+
+// A sentence that must be seen. tone: warning, danger, success.
+Rectangle {
+    id: root
+
+    property string text: ""
+    property string tone: "warning"
+
+    implicitHeight: words.implicitHeight + Theme.mm(6)
+    visible: text !== ""
+    radius: Theme.radius
+    color: tone === "danger" ? Theme.dangerSoft : tone === "success" ? "#E4F4EE" : Theme.warningSoft
+
+    Txt {
+        id: words
+
+        objectName: "notice"
+        anchors {
+            left: parent.left
+            right: parent.right
+            verticalCenter: parent.verticalCenter
+            margins: Theme.mm(4)
+        }
+        text: root.text
+        color: root.tone === "danger" ? Theme.danger : root.tone === "success" ? Theme.success : Theme.warning
+    }
+}

@@ -1,0 +1,11 @@
+import QtQuick
+import "../theme"
+
+Rectangle {
+    color: Theme.surface
+    radius: Theme.radius
+    border {
+        width: Theme.stroke
+        color: Theme.line
+    }
+}

@@ -1,0 +1,51 @@
+import QtQuick
+import Bianmin
+import "../../theme"
+import "../../components"
+
+// One question, or one tight group.
+Screen {
+    id: root
+
+    primaryText: I18n.s.app_next
+    onPrimary: Question.proceed()
+
+    Paged {
+        id: paged
+
+        anchors {
+            fill: parent
+            margins: Theme.margin
+        }
+        spacing: Theme.mm(5)
+
+        Txt {
+            text: App.progressText
+            color: Theme.muted
+        }
+
+        Txt {
+            objectName: "question"
+            width: parent.width
+            text: Question.title
+            font.pixelSize: Theme.title
+            strong: true
+        }
+
+        Txt {
+            width: parent.width
+            visible: text !== ""
+            text: Question.intro
+            color: Theme.muted
+        }
+
+        Repeater {
+            model: Question.fields
+
+            FieldView {
+                width: parent.width
+                onShown: item => paged.show(item)
+            }
+        }
+    }
+}

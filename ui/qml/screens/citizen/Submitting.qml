@@ -1,0 +1,13 @@
+import QtQuick
+import Bianmin
+import "../../theme"
+import "../../components"
+
+Screen {
+    Txt {
+        anchors.centerIn: parent
+        text: I18n.s.submitting_title
+        font.pixelSize: Theme.title
+        strong: true
+    }
+}

@@ -1,0 +1,166 @@
+"""The papers under the camera: live preview, pages taken, promise in place of a paper."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Property, QObject, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QImage
+from PySide6.QtQuick import QQuickImageProvider
+
+from kiosk.ipc.device_messages import Frame, PreviewHint
+from kiosk.model.device import Availability
+from kiosk.visit.visit import StepKind
+from ui.session import Session
+from ui.viewmodels.i18n import words
+
+
+class Scan(QObject):
+    """One paper of the case."""
+
+    changed = Signal()
+    previewChanged = Signal()  # noqa: N815
+    captured = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self._hint = PreviewHint.NO_PAGE
+        self._corners: list[tuple[float, float]] = []
+        self._count = 0
+        self.image = QImage()
+        session.moved.connect(self._moved)
+        session.draft_changed.connect(self._draft_changed)
+        session.appearance_changed.connect(self.changed)
+        session.hardware.changed.connect(self.changed)
+        session.devices.frame.connect(self._on_frame)
+
+    @property
+    def _here(self) -> bool:
+        step = self._session.visit.step
+        return step is not None and step.kind == StepKind.MATERIAL
+
+    def _moved(self) -> None:
+        if not self._here:
+            self.image = QImage()
+        self._hint, self._corners = PreviewHint.NO_PAGE, []
+        self._count = len(self.pages)
+        self.changed.emit()
+        self.previewChanged.emit()
+
+    def _draft_changed(self) -> None:
+        if self._here:
+            count = len(self.pages)
+            if count > self._count:
+                self.captured.emit()
+            self._count = count
+            self.changed.emit()
+
+    def _on_frame(self, frame: Frame) -> None:
+        ring = self._session.devices.ring
+        if ring is None or not self._here:
+            return
+        seen = ring.read(frame.slot)
+        if seen is None:
+            return
+        _sequence, width, height, pixels = seen
+        # The picture keeps its own copy: the ring's slot is written again in a fifth of a second.
+        self.image = QImage(pixels, width, height, width * 4, QImage.Format.Format_RGB32).copy()
+        self._corners = frame.corners
+        if frame.hint != self._hint:
+            self._hint = frame.hint
+            self.changed.emit()
+        self.previewChanged.emit()
+
+    @Property(str, notify=changed)
+    def title(self) -> str:
+        return self._session.visit.material().label(self._session.language) if self._here else ""
+
+    @Property(str, notify=changed)
+    def help(self) -> str:
+        hint = self._session.visit.material().hint if self._here else None
+        return hint(self._session.language) if hint else words(self._session.language)["scan_lay"]
+
+    @Property(str, notify=changed)
+    def message(self) -> str:
+        """One sentence on what to do now."""
+        w = words(self._session.language)
+        if not self.cameraWorks:
+            return w["scan_no_camera"]
+        return w["scan_full"] if self.full else w[f"scan_hint_{self._hint}"]
+
+    @Property(bool, notify=changed)
+    def good(self) -> bool:
+        return self._hint in (PreviewHint.CAPTURED, PreviewHint.TAKE_AWAY, PreviewHint.HOLD_STILL)
+
+    @Property(bool, notify=changed)
+    def cameraWorks(self) -> bool:
+        state = self._session.hardware.states["camera"].availability
+        return state in (Availability.ONLINE, Availability.BUSY, Availability.STARTING)
+
+    @Property("QVariantList", notify=previewChanged)
+    def corners(self) -> list[dict[str, float]]:
+        return [{"x": x, "y": y} for x, y in self._corners]
+
+    @Property("QVariantList", notify=changed)
+    def pages(self) -> list[dict[str, Any]]:
+        draft = self._session.visit.draft
+        if not self._here or draft is None:
+            return []
+        material = self._session.visit.material().id
+        return [{"id": p.page_id} for p in draft.pages if p.material == material]
+
+    @Property(bool, notify=changed)
+    def full(self) -> bool:
+        return self._here and len(self.pages) >= self._session.visit.material().max_pages
+
+    @Property(bool, notify=changed)
+    def enough(self) -> bool:
+        return self._here and (self.promised or len(self.pages) >= self._session.visit.material().min_pages)
+
+    @Property(str, notify=changed)
+    def promise(self) -> str:
+        promise = self._session.visit.material().promise if self._here else None
+        return promise(self._session.language) if promise else ""
+
+    @Property(bool, notify=changed)
+    def promised(self) -> bool:
+        draft, step = self._session.visit.draft, self._session.visit.step
+        return draft is not None and step is not None and step.id in draft.promises
+
+    @Slot(bool)
+    def setPromised(self, given: bool) -> None:
+        step = self._session.visit.step
+        if step is not None:
+            self._session.act(lambda: self._session.visit.promise(step.id, given))
+
+    @Slot()
+    def takeNow(self) -> None:
+        self._session.take_picture()
+
+    @Slot(str)
+    def remove(self, page_id: str) -> None:
+        self._session.act(lambda: self._session.visit.remove_page(page_id))
+
+    @Slot()
+    def proceed(self) -> None:
+        self._session.act(lambda: self._session.visit.proceed(self._session.now()))
+
+
+class PageImages(QQuickImageProvider):
+    """``image://pages/ID``: the pages of the draft, from memory."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(QQuickImageProvider.ImageType.Image)
+        self._session = session
+
+    def requestImage(self, identifier: str, size: QSize, requested: QSize) -> QImage:  # noqa: N802, ARG002
+        draft = self._session.visit.draft
+        for page in draft.pages if draft else []:
+            if page.page_id == identifier:
+                image = QImage.fromData(page.image)
+                if requested.isValid():
+                    keep, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+                    return image.scaled(requested, keep, smooth)
+                return image
+        return QImage(1, 1, QImage.Format.Format_RGB32)
