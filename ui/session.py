@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import datetime
 
@@ -64,6 +65,7 @@ class Session(QObject):
         self._set_limits()
         self._ticker = QTimer(self, interval=500)
         self._ticker.timeout.connect(self._tick)
+        hardware.changed.connect(self._note_faults)
         devices.attached.connect(self._configure_device)
         devices.card_present.connect(self._on_card_present)
         devices.card_removed.connect(self._on_card_removed)
@@ -75,6 +77,12 @@ class Session(QObject):
 
     def now(self) -> datetime:
         return self.terminal.clock.now()
+
+    def _note_faults(self) -> None:
+        """The agent tells the platform; the two meet only in the store."""
+        if self.terminal.opened is not None and self._active:
+            codes = [f.code for f in self.hardware.active_faults()]
+            self.terminal.opened.store.put("faults", json.dumps(codes))
 
     # start and crash
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
 from PySide6.QtCore import QObject, QtMsgType, QUrl, qInstallMessageHandler
 from PySide6.QtGui import QFont, QFontDatabase, QGuiApplication
-from PySide6.QtQml import QQmlApplicationEngine, qmlRegisterSingletonInstance, qmlRegisterType
+from PySide6.QtQml import QQmlApplicationEngine, qmlRegisterSingletonType, qmlRegisterType
 from PySide6.QtQuick import QQuickWindow
 
 from kiosk.config import Settings
@@ -50,6 +51,10 @@ def _log_qt(kind: QtMsgType, _context: object, text: str) -> None:
         log.warning("qt", text=text)
 
 
+def _giver(model: QObject) -> Callable[[object], QObject]:
+    return lambda _engine: model
+
+
 class Window:
     """One application with one window. Create at most one in a process."""
 
@@ -75,7 +80,8 @@ class Window:
     def prepare(self) -> None:
         """Load the QML. The window stays hidden until the worker's turn comes."""
         for name, model in self.models.items():
-            qmlRegisterSingletonInstance(type(model), "Bianmin", 1, 0, name, model)  # type: ignore[call-overload]
+            # A callback, not qmlRegisterSingletonInstance: that breaks the type QObject for QML in PySide 6.12.
+            qmlRegisterSingletonType(type(model), "Bianmin", 1, 0, name, _giver(model))  # type: ignore[call-overload]
         qmlRegisterType(CameraPreview, "Bianmin", 1, 0, "CameraPreview")  # type: ignore[call-overload]
         self.engine.addImageProvider("pages", PageImages(self.session))
         self.engine.addImageProvider("qr", QrImages())

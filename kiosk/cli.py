@@ -1,0 +1,221 @@
+"""The ``kiosk`` command."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from kiosk.config import ASSETS, ConfigError, Settings, load_settings
+from kiosk.ipc.process import become_child
+from kiosk.model.clock import SystemClock
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="便民 Bianmin: self-service terminal and platform.")
+devices_app = typer.Typer(no_args_is_help=True, help="Attached devices.")
+catalogue_app = typer.Typer(no_args_is_help=True, help="Service packages.")
+app.add_typer(devices_app, name="devices")
+app.add_typer(catalogue_app, name="catalogue")
+
+Config = Annotated[Path | None, typer.Option(help="Settings file (TOML).")]
+Parent = Annotated[int, typer.Option(hidden=True)]
+CONFIG_EXIT = 2
+
+
+def _settings(config: Path | None) -> Settings:
+    try:
+        return load_settings(config)
+    except ConfigError as bad:
+        typer.echo(str(bad), err=True)
+        raise typer.Exit(CONFIG_EXIT) from None
+
+
+def _log_as_json(name: str, parent: int) -> None:
+    if parent:
+        become_child(name, parent)
+    structlog.configure(
+        processors=[
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.add_log_level,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+@app.command()
+def run(
+    config: Config = None,
+    parent: Parent = 0,
+    remote: Annotated[bool, typer.Option(hidden=True)] = False,  # noqa: FBT002
+) -> None:
+    """Run the terminal: supervisor, devices and screens."""
+    from kiosk.supervisor import Supervisor
+
+    settings = _settings(config)
+    _log_as_json("supervisor", parent)
+    Supervisor(settings, config, SystemClock(), remote=remote).run()
+
+
+@app.command()
+def agent(config: Config = None, parent: Parent = 0) -> None:
+    """Run the agent: sends cases, fetches packages; runs on when the terminal app is closed."""
+    from kiosk.security.credentials import CredentialError
+    from kiosk.store.database import StoreError
+    from sync.agent import stop_on_signals
+    from sync.assemble import NotEnrolled, make_agent
+
+    settings = _settings(config)
+    _log_as_json("agent", parent)
+    try:
+        worker = make_agent(settings)
+    except (NotEnrolled, CredentialError, StoreError) as bad:
+        typer.echo(str(bad), err=True)
+        raise typer.Exit(1) from None
+    stop_on_signals(worker)
+    worker.run()
+
+
+@app.command()
+def enrol(
+    code: Annotated[str, typer.Argument(help="One-time code from the platform.")],
+    config: Config = None,
+    staff_pin: Annotated[str, typer.Option(prompt=True, hide_input=True)] = "",
+) -> None:
+    """Enrol this terminal with its platform."""
+    from sync import enrolment
+    from sync.client import NoNetwork, PlatformClient, Rejected
+
+    settings = _settings(config)
+    state = settings.paths.state
+    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    client = PlatformClient(settings.platform.url, settings.platform.ca)
+    try:
+        enrolment.enrol(
+            client, code, settings.terminal.code, settings.credentials, state / "platform.json", staff_pin
+        )
+    except (NoNetwork, Rejected, enrolment.AlreadyEnrolled) as bad:
+        typer.echo(f"not enrolled: {type(bad).__name__}: {bad}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"enrolled as {settings.terminal.code}")
+
+
+@app.command()
+def hub(
+    folder: Annotated[Path, typer.Option(help="Where the platform keeps everything.")],
+    host: str = "127.0.0.1",
+    port: int = 8300,
+    packages: Annotated[Path, typer.Option(help="Service packages to publish.")] = ASSETS / "catalogue",
+    parent: Parent = 0,
+) -> None:
+    """Run the reference platform."""
+    from sync.hub.main import serve
+
+    _log_as_json("hub", parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN if parent else signal.default_int_handler)
+    try:
+        serve(folder, packages, host, port)
+    except ValueError as bad:
+        typer.echo(str(bad), err=True)
+        raise typer.Exit(1) from None
+
+
+@app.command("hub-user")
+def hub_user(
+    folder: Annotated[Path, typer.Option()],
+    name: str,
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
+) -> None:
+    """Create a user of the platform's console, or change the password."""
+    from sync.hub.services import open_platform
+
+    open_platform(folder, ASSETS / "catalogue", SystemClock()).users.set_password(name, password)
+
+
+@app.command("hub-code")
+def hub_code(folder: Annotated[Path, typer.Option()]) -> None:
+    """Print a one-time code for the enrolment of a terminal."""
+    from sync.hub.services import open_platform
+
+    typer.echo(open_platform(folder, ASSETS / "catalogue", SystemClock()).desk.new_code())
+
+
+@app.command()
+def demo(
+    state: Annotated[Path, typer.Option(help="Folder of the demo.")] = Path("var/demo"),
+    fresh: Annotated[bool, typer.Option(help="Start with an empty folder.")] = False,  # noqa: FBT002
+    landscape: Annotated[bool, typer.Option(help="1920 x 1080 instead of 1080 x 1920.")] = False,  # noqa: FBT002
+) -> None:
+    """Everything on this machine with simulated hardware, and the bench page to play with it."""
+    from kiosk.demo import run_demo
+
+    raise typer.Exit(run_demo(state, fresh=fresh, landscape=landscape))
+
+
+@app.command()
+def robot(
+    out: Annotated[Path, typer.Option(help="Where the pictures and the table go.")],
+    service: Annotated[str, typer.Option(help="A service id, or all.")] = "all",
+    language: str = "zh",
+    elder: Annotated[bool, typer.Option()] = False,  # noqa: FBT002
+    landscape: Annotated[bool, typer.Option()] = False,  # noqa: FBT002
+) -> None:
+    """The robot citizen: real touches on the real app; compares what arrived with what was entered."""
+    from kiosk.robot.run import run_robot
+
+    raise typer.Exit(run_robot(service, out, language, elder=elder, landscape=landscape))
+
+
+@devices_app.command("list")
+def devices_list(config: Config = None) -> None:
+    """Serial ports and cameras of this machine, and which device the settings give each to."""
+    from devices.ports import cameras, serial_ports
+
+    settings = _settings(config)
+    used = {settings.devices.id_reader.port: "id_reader", settings.devices.printer.port: "printer"}
+    table = Table("kind", "path", "name", "settings")
+    for path, name in serial_ports():
+        table.add_row("serial", path, name, used.get(path, ""))
+    for path, name in cameras():
+        table.add_row("camera", path, name, "camera" if settings.devices.camera.address == path else "")
+    Console().print(table)
+
+
+@catalogue_app.command("check")
+def catalogue_check(folder: Path = ASSETS / "catalogue") -> None:
+    """Check every package of a folder: schema, rules, translations, its own examples."""
+    from kiosk.catalogue.loader import parse_package
+
+    failed = False
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            package = parse_package(path.read_bytes())
+            typer.echo(f"{path.name}: {package.id} {package.version}, {len(package.tests)} examples passed")
+        except ValueError as bad:
+            typer.echo(f"{path.name}: {bad}", err=True)
+            failed = True
+    raise typer.Exit(1 if failed else 0)
+
+
+@catalogue_app.command("schema")
+def catalogue_schema() -> None:
+    """Print the JSON Schema of a service package."""
+    import json
+
+    from kiosk.catalogue.package import ServicePackage
+
+    typer.echo(json.dumps(ServicePackage.model_json_schema(), ensure_ascii=False, indent=1))
+
+
+def main() -> None:
+    """Entry point."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,352 @@
+"""The supervisor: starts, watches, restarts and ends the others. Without Qt, and without any person's data.
+
+A visit is a process: when it ends, in any way, the worker that held it ends, and with it the device
+processes that read the card, printed the receipt or filmed the papers. A worker that was started
+beforehand takes the place at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from kiosk.config import ASSETS, DEVICES, Settings
+from kiosk.ipc.channel import Channel, ChannelClosed, ProtocolError, pair
+from kiosk.ipc.device_messages import FROM_DEVICE, AttachWorker, Beat, StateChanged
+from kiosk.ipc.worker_messages import (
+    FROM_WORKER,
+    Activate,
+    DeviceStatus,
+    Ready,
+    UseDevice,
+    VisitEnded,
+    VisitStarted,
+    WorkerBeat,
+)
+from kiosk.model.clock import Clock
+from kiosk.model.device import Availability, DeviceState
+from kiosk.watchdog import notify_systemd
+from sync.protocol.canonical import b64
+from sync.protocol.draft_seal import new_key
+
+log = structlog.get_logger()
+
+TICK = 0.25
+DEVICE_SILENT = 5.0
+WORKER_SILENT = 10.0
+BACK_OFF = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+"""Seconds before a device process is started again, by how often it has failed in a row."""
+STEADY = 30.0
+"""A device process that ran so long has not failed in a row."""
+PRINTING = 25.0
+"""So long a printer's process may outlive its visit to finish a receipt."""
+RESUMES = 3
+"""A visit that has crashed so many workers is given up: its own data may be what crashes them."""
+
+
+@dataclass
+class Child:
+    """One child process and the channel to it."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    channel: Channel[Any]
+    started: float
+    seen: float
+    ready: bool = False
+
+
+@dataclass
+class Device:
+    """A device and the process that serves it now, if any."""
+
+    name: str
+    child: Child | None = None
+    state: DeviceState = field(default_factory=lambda: DeviceState(device=""))
+    failures: int = 0
+    start_at: float = 0.0
+    retire_by: float | None = None
+
+
+class Supervisor:
+    """Runs until SIGTERM or SIGINT. ``config`` is handed on to the workers; ``remote`` is for demo and robot."""
+
+    def __init__(self, settings: Settings, config: Path | None, clock: Clock, *, remote: bool = False) -> None:
+        self._settings, self._config, self._clock, self._remote = settings, config, clock, remote
+        self._selector = selectors.DefaultSelector()
+        self._devices = {n: Device(n, state=DeviceState(device=n)) for n in DEVICES}
+        self._active: Child | None = None
+        self._standby: Child | None = None
+        self._key = new_key()
+        self._in_visit = False
+        self._resume = False
+        self._crashes = 0
+        self._standby_at = 0.0
+        self._stopping = False
+
+    # life
+
+    def run(self) -> None:
+        """Serve until told to stop; then end every child."""
+        self._prepare_runtime()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        notify_systemd("READY=1")
+        try:
+            while not self._stopping:
+                self._turn()
+        finally:
+            self._end_all()
+
+    def _stop(self, *_: object) -> None:
+        self._stopping = True
+
+    def _prepare_runtime(self) -> None:
+        """What an earlier supervisor left is nobody's any more: its key is gone."""
+        runtime = self._settings.paths.runtime
+        runtime.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for stale in runtime.glob("home-*"):
+            shutil.rmtree(stale, ignore_errors=True)
+        for stale in runtime.glob("draft.*"):
+            stale.unlink(missing_ok=True)
+
+    def _turn(self) -> None:
+        for key, _events in self._selector.select(TICK):
+            self._read(key.data)
+        now = self._clock.monotonic()
+        notify_systemd("WATCHDOG=1")
+        for device in self._devices.values():
+            self._watch_device(device, now)
+        self._watch_workers(now)
+
+    def _spawn(self, name: str, module: str, arguments: list[str], union: Any) -> Child:
+        ours, theirs = pair()
+        command = [
+            sys.executable,
+            "-m",
+            module,
+            *arguments,
+            "--control",
+            str(theirs.fileno()),
+            "--parent",
+            str(os.getpid()),
+        ]
+        environment = {**os.environ, "MALLOC_PERTURB_": "165", "PYTHONDONTWRITEBYTECODE": "1"}
+        environment.setdefault("QT_QUICK_BACKEND", "software")
+        process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment, stdin=subprocess.DEVNULL)
+        theirs.close()
+        now = self._clock.monotonic()
+        child = Child(name, process, Channel(ours, union), now, now)
+        self._selector.register(ours, selectors.EVENT_READ, child)
+        return child
+
+    def _kill(self, child: Child) -> None:
+        """End a child at once; nothing in it is worth a tidy end."""
+        with suppress(KeyError, ValueError):
+            self._selector.unregister(child.channel)
+        child.channel.close()
+        child.process.kill()
+        child.process.wait()
+        home = self._settings.paths.runtime / f"home-{child.process.pid}"
+        shutil.rmtree(home, ignore_errors=True)
+
+    def _end_all(self) -> None:
+        children = [self._active, self._standby, *(d.child for d in self._devices.values())]
+        for child in filter(None, children):
+            self._kill(child)
+        self._forget_draft()
+
+    # messages
+
+    def _read(self, child: Child) -> None:
+        try:
+            while (received := child.channel.receive()) is not None:
+                message, fds = received
+                for fd in fds:
+                    os.close(fd)
+                child.seen = self._clock.monotonic()
+                self._handle(child, message)
+        except ChannelClosed:
+            self._gone(child)
+        except ProtocolError as bad:
+            log.error("protocol_error", child=child.name, error=str(bad))
+
+    def _handle(self, child: Child, message: object) -> None:
+        match message:
+            case StateChanged():
+                self._devices[child.name].state = message.state
+                self._tell_worker(DeviceStatus(state=message.state))
+            case Ready():
+                child.ready = True
+                self._promote()
+            case VisitStarted():
+                self._in_visit = True
+            case VisitEnded():
+                log.info("visit_ended", way_out=message.way_out)
+                self._visit_over(child)
+            case Beat() | WorkerBeat():
+                pass
+
+    def _gone(self, child: Child) -> None:
+        """A child's channel has closed: it has ended, was killed, or is about to."""
+        if child is self._active:
+            log.error("worker_lost", in_visit=self._in_visit)
+            self._crashes += 1
+            self._resume = self._in_visit and self._crashes < RESUMES
+            self._kill(child)
+            self._active = None
+            if not self._resume:
+                self._new_visit()
+            self._promote()
+        elif child is self._standby:
+            self._kill(child)
+            self._standby = None
+            self._standby_at = self._clock.monotonic() + 1.0
+        else:
+            self._device_gone(self._devices[child.name], "ended")
+
+    # workers
+
+    def _watch_workers(self, now: float) -> None:
+        for child in filter(None, (self._active, self._standby)):
+            if now - child.seen > WORKER_SILENT:
+                log.error("worker_silent")
+                self._gone(child)
+        if self._standby is None and now >= self._standby_at:
+            arguments = ["--config", str(self._config)] if self._config else []
+            if self._remote:
+                arguments.append("--remote")
+            self._standby = self._spawn("worker", "ui.app", arguments, FROM_WORKER)
+
+    def _promote(self) -> None:
+        """Let the waiting worker serve, if there is none that does."""
+        if self._active is not None or self._standby is None or not self._standby.ready:
+            return
+        self._active, self._standby = self._standby, None
+        try:
+            for device in self._devices.values():
+                self._active.channel.send(DeviceStatus(state=device.state))
+                self._introduce(device)
+            self._active.channel.send(Activate(draft_key=b64(self._key), resume=self._resume))
+        except ChannelClosed:
+            self._gone(self._active)
+        self._resume = False
+
+    def _visit_over(self, child: Child) -> None:
+        if child is not self._active:
+            return
+        self._kill(child)
+        self._active = None
+        self._new_visit()
+        self._promote()
+
+    def _new_visit(self) -> None:
+        """Nothing of the last visit stays: draft, key, and the device processes that saw its data."""
+        self._forget_draft()
+        self._key = new_key()
+        self._crashes = 0
+        if self._in_visit:
+            deadline = self._clock.monotonic() + PRINTING
+            for device in self._devices.values():
+                if device.child is None:
+                    continue
+                if device.state.availability == Availability.BUSY:
+                    device.retire_by = deadline
+                else:
+                    self._restart(device)
+        self._in_visit = False
+
+    def _forget_draft(self) -> None:
+        for path in self._settings.paths.runtime.glob("draft.*"):
+            path.unlink(missing_ok=True)
+
+    def _tell_worker(self, message: DeviceStatus) -> None:
+        if self._active is None:
+            return
+        try:
+            self._active.channel.send(message)
+        except ChannelClosed:
+            self._gone(self._active)
+
+    # devices
+
+    def _watch_device(self, device: Device, now: float) -> None:
+        child = device.child
+        if child is None:
+            if now >= device.start_at:
+                self._start(device)
+            return
+        if device.retire_by is not None and (
+            device.state.availability != Availability.BUSY or now >= device.retire_by
+        ):
+            self._restart(device)
+        elif now - child.seen > DEVICE_SILENT:
+            self._device_gone(device, "silent")
+        elif device.failures and now - child.started > STEADY:
+            device.failures = 0
+
+    def _start(self, device: Device) -> None:
+        device.child = self._spawn(
+            device.name, "devices.host", [device.name, "--settings", self._device_settings(device.name)], FROM_DEVICE
+        )
+        self._introduce(device)
+
+    def _device_settings(self, name: str) -> str:
+        section = getattr(self._settings.devices, name)
+        if name != "printer":
+            return str(section.model_dump_json())
+        fonts = [str(p) for p in sorted((ASSETS / "fonts").glob("*.ttf"))]
+        fonts.append("/usr/share/fonts/truetype/hanazono/HanaMinA.ttf")
+        fonts.append("/usr/share/fonts/truetype/hanazono/HanaMinB.ttf")
+        return json.dumps({**section.model_dump(), "fonts": fonts})
+
+    def _introduce(self, device: Device) -> None:
+        """Connect a device's process and the active worker with a socket of their own."""
+        if device.child is None or self._active is None:
+            return
+        worker_end, device_end = pair()
+        try:
+            _send_end(device.child.channel, AttachWorker(), device_end)
+            _send_end(self._active.channel, UseDevice(device=device.name), worker_end)
+        except ChannelClosed:
+            pass  # whoever is gone is noticed by reading
+        finally:
+            worker_end.close()
+            device_end.close()
+
+    def _restart(self, device: Device) -> None:
+        """End the process with its visit and start a fresh one."""
+        device.retire_by = None
+        if device.child is not None:
+            self._kill(device.child)
+        device.child = None
+        self._start(device)
+
+    def _device_gone(self, device: Device, why: str) -> None:
+        log.error("device_process_lost", device=device.name, why=why)
+        if device.child is not None:
+            self._kill(device.child)
+        device.child = None
+        device.retire_by = None
+        device.start_at = self._clock.monotonic() + BACK_OFF[min(device.failures, len(BACK_OFF) - 1)]
+        device.failures += 1
+        device.state = DeviceState(
+            device=device.name, availability=Availability.STARTING, faults=frozenset({"device_process"})
+        )
+        self._tell_worker(DeviceStatus(state=device.state))
+
+
+def _send_end(channel: Channel[Any], message: Any, end: socket.socket) -> None:
+    channel.send(message, [end.fileno()])
