@@ -63,6 +63,7 @@ class Stack:
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.hub_port = free_port(8300)
         self.proxy_port = free_port(8301)
+        self.terminal_seconds = 0.0
         self.password = secrets.token_urlsafe(9)
         self.hub_folder = options.state / "platform"
         self.terminal_folder = options.state / "terminal"
@@ -94,8 +95,10 @@ class Stack:
         self.start_part("agent")
         self._await("agent", lambda: len(list((self.terminal_folder / "content").glob("*.sig.json"))) >= 4)
         self._say("terminal")
+        before = time.monotonic()
         self.start_part("terminal")
         self._await("terminal", (self.options.runtime / "terminal" / "remote").exists)
+        self.terminal_seconds = time.monotonic() - before
 
     def _command(self, name: str) -> list[str]:
         me = str(os.getpid())

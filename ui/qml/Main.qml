@@ -20,9 +20,8 @@ Window {
     }
 
     // Every touch, wherever it lands, shows that somebody is there.
-    TapHandler {
-        grabPermissions: PointerHandler.TakeOverForbidden
-        onPressedChanged: App.touched()
+    PointHandler {
+        onActiveChanged: App.touched()
     }
 
     TopBar {
@@ -40,7 +39,7 @@ Window {
         id: loader
 
         readonly property string wanted: App.screen
-        readonly property Screen current: item as Screen
+        readonly property BaseScreen current: item as BaseScreen
 
         anchors {
             top: top.bottom
@@ -49,7 +48,7 @@ Window {
             bottom: keyboard.top
         }
         objectName: "screen"
-        source: "screens/" + (wanted === "Staff" ? "staff/" : "citizen/") + wanted + ".qml"
+        source: "screens/" + (wanted === "Staff" ? "staff/" : "citizen/") + wanted + "Screen.qml"
     }
 
     Keyboard {

@@ -11,6 +11,7 @@ Tappable {
     objectName: "service_" + modelData.id
     text: modelData.title
     enabled: modelData.available
+    onTapped: Home.choose(modelData.id)
     height: Math.max(Theme.mm(34), words.implicitHeight + Theme.mm(10))
 
     Panel {

@@ -3,7 +3,7 @@ import Bianmin
 import "../../theme"
 import "../../components"
 
-Screen {
+BaseScreen {
     primaryText: I18n.s.consent_agree
     onPrimary: Guidance.consent()
 

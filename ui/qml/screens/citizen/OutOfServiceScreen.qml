@@ -3,7 +3,7 @@ import Bianmin
 import "../../theme"
 import "../../components"
 
-Screen {
+BaseScreen {
     Column {
         anchors {
             left: parent.left

@@ -4,7 +4,7 @@ import "../../theme"
 import "../../components"
 
 // One question, or one tight group.
-Screen {
+BaseScreen {
     id: root
 
     primaryText: I18n.s.app_next

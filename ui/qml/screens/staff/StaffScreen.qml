@@ -4,7 +4,7 @@ import "../../theme"
 import "../../components"
 
 // For the hall's staff: which device fails and what to do.
-Screen {
+BaseScreen {
     id: root
 
     primaryText: Staff.unlocked ? I18n.s.app_close : I18n.s.staff_enter

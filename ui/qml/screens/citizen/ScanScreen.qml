@@ -4,7 +4,7 @@ import "../../theme"
 import "../../components"
 
 // Live preview, capture by itself, pages taken, promise in place of the paper.
-Screen {
+BaseScreen {
     id: root
 
     primaryText: I18n.s.app_next

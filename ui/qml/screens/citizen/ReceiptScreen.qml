@@ -4,7 +4,7 @@ import "../../theme"
 import "../../components"
 
 // Stored. The number, the code, what happens next; never more than is true.
-Screen {
+BaseScreen {
     id: root
 
     primaryText: I18n.s.receipt_done

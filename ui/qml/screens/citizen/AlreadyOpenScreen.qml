@@ -3,7 +3,7 @@ import Bianmin
 import "../../theme"
 import "../../components"
 
-Screen {
+BaseScreen {
     primaryText: I18n.s.already_leave
     onPrimary: OpenCase.leave()
 

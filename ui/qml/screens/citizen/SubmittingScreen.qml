@@ -3,7 +3,7 @@ import Bianmin
 import "../../theme"
 import "../../components"
 
-Screen {
+BaseScreen {
     Txt {
         anchors.centerIn: parent
         text: I18n.s.submitting_title

@@ -4,7 +4,7 @@ import "../../theme"
 import "../../components"
 
 // Lay the card down; after two reads that failed, or without a reader, type instead.
-Screen {
+BaseScreen {
     id: root
 
     primaryText: Identify.typing ? I18n.s.identify_continue : Identify.mayType ? I18n.s.identify_type : ""

@@ -3,7 +3,7 @@ import Bianmin
 import "../../theme"
 import "../../components"
 
-Screen {
+BaseScreen {
     id: root
 
     primaryText: I18n.s.review_submit

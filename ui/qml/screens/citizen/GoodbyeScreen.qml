@@ -4,7 +4,7 @@ import "../../theme"
 import "../../components"
 
 // Nothing is left behind: neither in the terminal nor on it.
-Screen {
+BaseScreen {
     id: root
 
     readonly property bool clear: !Outcome.cardThere && !Outcome.paperWaiting

@@ -4,7 +4,7 @@ import "../../theme"
 import "../../components"
 
 // What would you like to do? Search, departments, services, language, large print.
-Screen {
+BaseScreen {
     id: root
 
     Rectangle {

@@ -4,7 +4,7 @@ import "../../theme"
 import "../../components"
 
 // Five levels of equal size, none chosen beforehand; skipping is as easy as rating.
-Screen {
+BaseScreen {
     id: root
 
     primaryText: Rating.level > 0 ? I18n.s.rate_send : I18n.s.rate_skip

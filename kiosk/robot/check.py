@@ -1,0 +1,96 @@
+"""Compares what arrived at the platform with what the robot entered, field by field and picture by picture."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+from sqlalchemy import func, select
+
+from devices.simulators.people import PEOPLE
+from kiosk.config import ASSETS
+from kiosk.model.clock import SystemClock
+from kiosk.robot.plans import Plan
+from sync.hub.ingest import open_body, open_page
+from sync.hub.schema import cases, ratings
+from sync.hub.services import Platform, open_platform
+from sync.protocol.envelope import Envelope
+
+ARRIVAL = 30.0
+ALIKE = 0.75
+"""Correlation of two grey pictures of 200 x 200 pixels; different papers stay below 0.4."""
+
+
+class PlatformCheck:
+    """Looks into the platform's own store, with the platform's own keys."""
+
+    def __init__(self, folder: Path) -> None:
+        self._platform: Platform = open_platform(folder, ASSETS / "catalogue", SystemClock())
+
+    def count(self, receipt: str) -> int:
+        """How many cases have this number."""
+        query = select(func.count()).select_from(cases).where(cases.c.receipt == receipt)
+        with self._platform.engine.connect() as connection:
+            return int(connection.scalar(query) or 0)
+
+    def ratings(self) -> list[tuple[str, int]]:
+        """Service and level of every rating."""
+        with self._platform.engine.connect() as connection:
+            return [(r.service, r.level) for r in connection.execute(select(ratings)).all()]
+
+    def differences(self, receipt: str, plan: Plan) -> list[str]:
+        """Wait for the case with this number; what differs from the plan. Empty: nothing does."""
+        deadline = time.monotonic() + ARRIVAL
+        while not self.count(receipt):
+            if time.monotonic() > deadline:
+                return [f"{receipt} has not arrived"]
+            time.sleep(0.05)
+        with self._platform.engine.connect() as connection:
+            rows = connection.execute(select(cases).where(cases.c.receipt == receipt)).mappings().all()
+        if len(rows) != 1:
+            return [f"{receipt} arrived {len(rows)} times"]
+        envelope = Envelope.model_validate_json(rows[0]["envelope"])
+        body = open_body(envelope, self._platform.blobs, self._platform.keys)
+        found = [f"platform: {f}" for f in (rows[0]["findings"],) if f != "[]"]
+        person = PEOPLE[plan.card]
+        address = person.newest_address or person.address
+        expected = {"name": person.name, "number": person.number, "address": address}
+        found += [f"{k}: {body.identity[k]!r}" for k, v in expected.items() if body.identity[k] != v]
+        answers = {k: v or address for k, v in plan.answers.items() if v or k == "post_address"}
+        for key in sorted(answers.keys() | body.answers.keys()):
+            if answers.get(key) != body.answers.get(key):
+                found.append(f"{key}: entered {answers.get(key)!r}, arrived {body.answers.get(key)!r}")
+        if sorted(body.promises) != sorted(plan.promised):
+            found.append(f"promises: {body.promises}")
+        if body.signature is None or len(body.signature["strokes"]) != 2:
+            found.append("the signature is not the one written")
+        return found + self._pictures(envelope, plan)
+
+    def _pictures(self, envelope: Envelope, plan: Plan) -> list[str]:
+        found = []
+        for material, papers in plan.papers.items():
+            blobs = [b for b in envelope.blobs if b.material == material]
+            if len(blobs) != len(papers):
+                found.append(f"{material}: {len(blobs)} pages")
+                continue
+            for blob, paper in zip(blobs, papers, strict=True):
+                page = open_page(envelope, blob.id, self._platform.blobs, self._platform.keys)
+                alike = likeness(page, (ASSETS / "papers" / f"{paper}.png").read_bytes())
+                if alike < ALIKE:
+                    found.append(f"{material}: likeness to {paper} is {alike:.2f}")
+        return found
+
+
+def likeness(first: bytes, second: bytes) -> float:
+    """Correlation of two pictures, 1 for the same, about 0 for unrelated ones."""
+    a, b = (
+        cv2.resize(
+            np.asarray(cv2.imdecode(np.frombuffer(d, np.uint8), cv2.IMREAD_GRAYSCALE), np.uint8),
+            (200, 200),
+            interpolation=cv2.INTER_AREA,
+        ).astype(np.float64)
+        for d in (first, second)
+    )
+    return float(np.corrcoef(a.ravel(), b.ravel())[0, 1])

@@ -1,0 +1,147 @@
+"""One citizen: looks at the screen, does what it asks, and goes on until it says goodbye."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from devices.simulators.client import RigClient
+from kiosk.catalogue.package import ServicePackage
+from kiosk.forms.spec import FieldType
+from kiosk.robot.plans import Plan
+from kiosk.robot.screen import RemoteScreen, ScreenError
+
+SIGNATURE = [
+    [(0.1 + 0.03 * i, 0.5 + (0.18 if i % 2 else -0.12)) for i in range(10)],
+    [(0.5 + 0.04 * i, 0.35 + 0.03 * i) for i in range(9)],
+]
+
+
+@dataclass
+class Walk:
+    """How one matter went."""
+
+    service: str
+    touches: int = 0
+    seconds: float = 0.0
+    steps: list[tuple[str, float]] = field(default_factory=list)
+    receipt: str = ""
+    problems: list[str] = field(default_factory=list)
+
+
+class Citizen:
+    """``look`` is called with a name whenever a new screen stands still."""
+
+    def __init__(
+        self,
+        screen: RemoteScreen,
+        rig: RigClient,
+        package: ServicePackage,
+        plan: Plan,
+        look: Callable[[str], None],
+    ) -> None:
+        self._screen, self._rig, self._package, self._plan, self._look = screen, rig, package, plan, look
+        self.walk = Walk(plan.service)
+
+    def go(self, until: str = "Goodbye") -> Walk:
+        """Do the whole matter, up to the screen ``until``."""
+        started, touches = time.monotonic(), self._screen.touches
+        while True:
+            here = self._screen.where()
+            screen, step = here["screen"], here["step"]
+            before = time.monotonic()
+            name = step.split("/")[1] if step.startswith("work/") else screen.lower()
+            self._look(f"{len(self.walk.steps):02d}-{name}")
+            if screen == until:
+                break
+            getattr(self, f"_on_{screen.lower()}")()
+            self._screen.wait(
+                lambda now, old=step, screen=screen: now["step"] != old or now["screen"] != screen, f"the end of {step}"
+            )
+            self.walk.steps.append((name, time.monotonic() - before))
+        self.walk.seconds = time.monotonic() - started
+        self.walk.touches = self._screen.touches - touches
+        return self.walk
+
+    def leave(self) -> None:
+        """Take the card and the receipt, and go; the next worker then serves."""
+        pid = self._screen.where()["pid"]
+        self._rig.order("clear")
+        self._rig.order("lift")
+        self._rig.order("tear")
+        self._screen.wait(lambda now: now["pid"] != pid, "the next worker")
+
+    def _on_home(self) -> None:
+        self._screen.tap(f"service_{self._plan.service}")
+
+    def _on_guidance(self) -> None:
+        self._screen.tap("primary")
+
+    def _on_consent(self) -> None:
+        self._screen.tap("primary")
+
+    def _on_identify(self) -> None:
+        self._rig.order("lay", card=self._plan.card)
+
+    def _on_alreadyopen(self) -> None:
+        self._screen.tap("anew")
+
+    def _on_question(self) -> None:
+        page_id = self._screen.where()["step"].split("/")[1]
+        page = next(p for p in self._package.form.pages if p.id == page_id)
+        for spec in page.fields:
+            value = self._plan.answers.get(spec.id, "")
+            if not value:
+                continue
+            if spec.type == FieldType.CHOICE:
+                self._screen.tap(f"{spec.id}_{value}")
+            elif spec.type == FieldType.DATE:
+                for part, text in zip(("year", "month", "day"), value.split("-"), strict=True):
+                    self._screen.tap(f"{spec.id}_{part}")
+                    self._screen.type(text)
+            else:
+                self._screen.tap(spec.id)
+                self._screen.type(value)
+        self._look(f"{len(self.walk.steps):02d}-{page_id}-filled")
+        self._screen.tap("primary")
+        self._no_errors()
+
+    def _no_errors(self) -> None:
+        wrong = {n: i["text"] for n, i in self._screen.items().items() if n.startswith("error_")}
+        if wrong:
+            raise ScreenError(f"the form refuses: {wrong}")
+
+    def _on_scan(self) -> None:
+        material = self._screen.where()["step"].split("/")[1]
+        if material in self._plan.promised:
+            self._screen.tap("promise")
+        for number, paper in enumerate(self._plan.papers.get(material, [])):
+            self._rig.order("paper", name=paper)
+            self._screen.wait_item(f"thumb_{number}")
+            self._look(f"{len(self.walk.steps):02d}-{material}-captured")
+            self._rig.order("clear")
+        self._screen.wait_item("primary")
+        self._screen.tap("primary")
+
+    def _on_sign(self) -> None:
+        self._screen.draw("pad", SIGNATURE)
+        self._look(f"{len(self.walk.steps):02d}-signature-written")
+        self._screen.tap("primary")
+
+    def _on_review(self) -> None:
+        self._screen.tap("primary")
+
+    def _on_receipt(self) -> None:
+        items = self._screen.items()
+        self.walk.receipt = items["receipt_number"]["text"]
+        deadline = time.monotonic() + 20
+        while "…" in self._screen.items()["paper"]["text"] and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self._look(f"{len(self.walk.steps):02d}-receipt-printed")
+        self._screen.tap("primary")
+
+    def _on_rate(self) -> None:
+        self._screen.tap(f"level_{self._plan.level}")
+        self._look(f"{len(self.walk.steps):02d}-rate-chosen")
+        self._screen.tap("primary")

@@ -1,0 +1,146 @@
+"""The robot's eyes and fingers: the worker's remote socket."""
+
+from __future__ import annotations
+
+import base64
+import json
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+WAIT = 20.0
+PERSON = 0.35
+"""Seconds between two touches of the same button."""
+
+
+class ScreenError(Exception):
+    """What the robot looked for is not there; says what was there instead."""
+
+
+class RemoteScreen:
+    """One terminal's screen. Follows it from worker to worker."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: BinaryIO | None = None
+        self._socket: socket.socket | None = None
+        self.touches = 0
+        self._last: dict[str, float] = {}
+        self.latencies: list[float] = []
+
+    def _ask(self, order: dict[str, Any]) -> dict[str, Any]:
+        deadline = time.monotonic() + WAIT
+        while True:
+            try:
+                return self._once(order)
+            except (OSError, ValueError) as gone:
+                # The worker has ended; the next one binds the same path.
+                self.close()
+                if time.monotonic() > deadline:
+                    raise ScreenError(f"the screen does not answer: {gone}") from None
+                time.sleep(0.02)
+
+    def _once(self, order: dict[str, Any]) -> dict[str, Any]:
+        if self._file is None:
+            self._socket = socket.socket(socket.AF_UNIX)
+            self._socket.settimeout(WAIT)
+            self._socket.connect(str(self._path))
+            self._file = self._socket.makefile("rwb")
+        self._file.write(json.dumps(order).encode() + b"\n")
+        self._file.flush()
+        line = self._file.readline()
+        if not line:
+            raise OSError("end of file")
+        answer: dict[str, Any] = json.loads(line)
+        if "error" in answer:
+            raise ScreenError(answer["error"])
+        self.latencies += answer.pop("latency", [])
+        return answer
+
+    def where(self) -> dict[str, Any]:
+        """``screen``, ``step``, ``dialog``, ``pid`` of the worker."""
+        return self._ask({"do": "where"})
+
+    def items(self) -> dict[str, dict[str, Any]]:
+        """What can be seen, by name."""
+        return {i["name"]: i for i in self._ask({"do": "items"})["items"]}
+
+    def wait(self, what: Callable[[dict[str, Any]], bool], meaning: str, seconds: float = WAIT) -> dict[str, Any]:
+        """Look until ``what`` holds of ``where``. Raises ScreenError, saying what ``meaning`` was waited for."""
+        deadline = time.monotonic() + seconds
+        while True:
+            now = self.where()
+            if what(now):
+                return now
+            if time.monotonic() > deadline:
+                raise ScreenError(f"waited for {meaning}; the screen is {now['screen']} {now['step']}")
+            time.sleep(0.02)
+
+    def wait_item(self, name: str, seconds: float = WAIT) -> dict[str, Any]:
+        """Look until the item ``name`` can be seen and used."""
+        deadline = time.monotonic() + seconds
+        while True:
+            items = self.items()
+            if name in items and items[name]["enabled"]:
+                return items[name]
+            if time.monotonic() > deadline:
+                raise ScreenError(f"{name} is not on {self.where()['screen']}: {sorted(items)}")
+            time.sleep(0.02)
+
+    def reach(self, name: str) -> dict[str, Any]:
+        """The item ``name``, turning pages down and up to find it, as a person would."""
+        for button in ("", "page_down", "page_down", "page_down", "page_up", "page_up", "page_up"):
+            items = self.items()
+            if button and name not in items:
+                if button in items and items[button]["enabled"]:
+                    self._tap_at(items[button])
+                items = self.items()
+            if name in items and items[name]["whole"]:
+                return self.wait_item(name)
+            if name in items and (turn := items.get("page_down")) and turn["enabled"]:
+                self._tap_at(turn)
+        return self.wait_item(name)
+
+    def _tap_at(self, item: dict[str, Any]) -> None:
+        # The screen takes two touches of one place within 0.3 s for a shaking hand; people are slower.
+        pause = self._last.get(item["name"], 0.0) + PERSON - time.monotonic()
+        if pause > 0:
+            time.sleep(pause)
+        self.touches += 1
+        self._ask({"do": "tap", "x": item["x"], "y": item["y"]})
+        self._last[item["name"]] = time.monotonic()
+
+    def tap(self, name: str) -> None:
+        """Touch an item in its middle."""
+        self._tap_at(self.reach(name))
+
+    def type(self, text: str) -> None:
+        """Text into the field that has the focus."""
+        self._ask({"do": "type", "text": text})
+
+    def draw(self, name: str, strokes: list[list[tuple[float, float]]]) -> None:
+        """Draw on an item; points are fractions of its width and height."""
+        item = self.reach(name)
+
+        def at(point: tuple[float, float]) -> dict[str, float]:
+            return {"x": item["left"] + point[0] * item["width"], "y": item["top"] + point[1] * item["height"]}
+
+        for stroke in strokes:
+            self.touches += 1
+            self._ask({"do": "press", **at(stroke[0])})
+            for point in stroke[1:]:
+                self._ask({"do": "move", **at(point)})
+            self._ask({"do": "release", **at(stroke[-1])})
+
+    def picture(self) -> bytes:
+        """The screen as PNG."""
+        return base64.b64decode(self._ask({"do": "shot"})["image"])
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+        if self._socket is not None:
+            self._socket.close()
+        self._file = self._socket = None
