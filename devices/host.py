@@ -124,9 +124,7 @@ def make_driver(name: str, settings: dict[str, Any], host: Host, clock: Clock) -
             from devices.printer.encoder import Encoder
 
             encoder = Encoder(settings["columns"], [Path(f) for f in settings["fonts"]])
-            return PrinterDriver(
-                settings["port"], settings["baud"], encoder, settings["presenter"], clock, host.emit
-            )
+            return PrinterDriver(settings["port"], settings["baud"], encoder, settings["presenter"], clock, host.emit)
         case "camera":
             from devices.camera.driver import CameraDriver
 

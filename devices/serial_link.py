@@ -21,9 +21,7 @@ _LOST = (OSError, termios.error)
 class SerialLink:
     """A serial port, exclusive, 8N1, without flow control unless ``xonxoff`` or ``rtscts`` says so."""
 
-    def __init__(
-        self, port: str, baud: int, clock: Clock, *, xonxoff: bool = False, rtscts: bool = False
-    ) -> None:
+    def __init__(self, port: str, baud: int, clock: Clock, *, xonxoff: bool = False, rtscts: bool = False) -> None:
         """Raises LinkLost where the port cannot be opened."""
         self._clock = clock
         try:

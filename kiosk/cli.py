@@ -52,7 +52,7 @@ def _log_as_json(name: str, parent: int) -> None:
 def run(
     config: Config = None,
     parent: Parent = 0,
-    remote: Annotated[bool, typer.Option(hidden=True)] = False,  # noqa: FBT002
+    remote: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Run the terminal: supervisor, devices and screens."""
     from kiosk.supervisor import Supervisor
@@ -96,9 +96,7 @@ def enrol(
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     client = PlatformClient(settings.platform.url, settings.platform.ca)
     try:
-        enrolment.enrol(
-            client, code, settings.terminal.code, settings.credentials, state / "platform.json", staff_pin
-        )
+        enrolment.enrol(client, code, settings.terminal.code, settings.credentials, state / "platform.json", staff_pin)
     except (NoNetwork, Rejected, enrolment.AlreadyEnrolled) as bad:
         typer.echo(f"not enrolled: {type(bad).__name__}: {bad}", err=True)
         raise typer.Exit(1) from None
@@ -148,8 +146,8 @@ def hub_code(folder: Annotated[Path, typer.Option()]) -> None:
 @app.command()
 def demo(
     state: Annotated[Path, typer.Option(help="Folder of the demo.")] = Path("var/demo"),
-    fresh: Annotated[bool, typer.Option(help="Start with an empty folder.")] = False,  # noqa: FBT002
-    landscape: Annotated[bool, typer.Option(help="1920 x 1080 instead of 1080 x 1920.")] = False,  # noqa: FBT002
+    fresh: Annotated[bool, typer.Option(help="Start with an empty folder.")] = False,
+    landscape: Annotated[bool, typer.Option(help="1920 x 1080 instead of 1080 x 1920.")] = False,
 ) -> None:
     """Everything on this machine with simulated hardware, and the bench page to play with it."""
     from kiosk.demo import run_demo
@@ -162,8 +160,8 @@ def robot(
     out: Annotated[Path, typer.Option(help="Where the pictures and the table go.")],
     service: Annotated[str, typer.Option(help="A service id, or all.")] = "all",
     language: str = "zh",
-    elder: Annotated[bool, typer.Option()] = False,  # noqa: FBT002
-    landscape: Annotated[bool, typer.Option()] = False,  # noqa: FBT002
+    elder: Annotated[bool, typer.Option()] = False,
+    landscape: Annotated[bool, typer.Option()] = False,
 ) -> None:
     """The robot citizen: real touches on the real app; compares what arrived with what was entered."""
     from kiosk.robot.run import run_robot

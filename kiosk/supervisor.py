@@ -66,6 +66,7 @@ class Child:
     started: float
     seen: float
     ready: bool = False
+    ended: bool = False
 
 
 @dataclass
@@ -154,6 +155,7 @@ class Supervisor:
 
     def _kill(self, child: Child) -> None:
         """End a child at once; nothing in it is worth a tidy end."""
+        child.ended = True
         with suppress(KeyError, ValueError):
             self._selector.unregister(child.channel)
         child.channel.close()
@@ -172,7 +174,7 @@ class Supervisor:
 
     def _read(self, child: Child) -> None:
         try:
-            while (received := child.channel.receive()) is not None:
+            while not child.ended and (received := child.channel.receive()) is not None:
                 message, fds = received
                 for fd in fds:
                     os.close(fd)
@@ -201,6 +203,8 @@ class Supervisor:
 
     def _gone(self, child: Child) -> None:
         """A child's channel has closed: it has ended, was killed, or is about to."""
+        if child.ended:
+            return
         if child is self._active:
             log.error("worker_lost", in_visit=self._in_visit)
             self._crashes += 1
@@ -288,9 +292,7 @@ class Supervisor:
             if now >= device.start_at:
                 self._start(device)
             return
-        if device.retire_by is not None and (
-            device.state.availability != Availability.BUSY or now >= device.retire_by
-        ):
+        if device.retire_by is not None and (device.state.availability != Availability.BUSY or now >= device.retire_by):
             self._restart(device)
         elif now - child.seen > DEVICE_SILENT:
             self._device_gone(device, "silent")

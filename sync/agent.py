@@ -140,5 +140,3 @@ class Agent:
 def stop_on_signals(agent: Agent) -> None:
     """SIGTERM ends the agent after the turn that it is in."""
     signal.signal(signal.SIGTERM, lambda *_: agent.stopping.set())
-
-

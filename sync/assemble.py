@@ -7,6 +7,7 @@ import random
 from kiosk.config import Settings
 from kiosk.model.clock import SystemClock, TrustedClock
 from kiosk.security.credentials import load_credentials
+from kiosk.security.trust import load_trust, time_floor
 from kiosk.store.database import Store
 from kiosk.store.pages import SealedFiles
 from sync.agent import Agent
@@ -15,7 +16,6 @@ from sync.content import refresh
 from sync.outbox import Outbox
 from sync.protocol.canonical import unb64
 from sync.protocol.wire import SignedRequest
-from kiosk.security.trust import load_trust, time_floor
 
 
 class NotEnrolled(Exception):  # noqa: N818

@@ -34,7 +34,9 @@ def sheet(title: str, paragraphs: list[str], signatures: list[str], note: str) -
         y += 62
     for i, name in enumerate(signatures):
         draw.text((120 + 400 * i, 1160), name, font=font(27), fill=INK)
-        draw.line([(250 + 400 * i + d * 16, 1215 + (14, -12, 18, -8, 6, -16, 10)[d]) for d in range(7)], fill=BLUE, width=4)
+        draw.line(
+            [(250 + 400 * i + d * 16, 1215 + (14, -12, 18, -8, 6, -16, 10)[d]) for d in range(7)], fill=BLUE, width=4
+        )
     draw.text((496, 1340), note, font=font(20), fill=GREY, anchor="mm")
     return page
 

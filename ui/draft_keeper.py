@@ -38,4 +38,3 @@ class DraftKeeper:
     def forget(self) -> None:
         self._path.unlink(missing_ok=True)
         self._path.with_suffix(".part").unlink(missing_ok=True)
-

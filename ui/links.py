@@ -8,17 +8,17 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from PySide6.QtCore import QObject, QSocketNotifier, Signal
 from pydantic import BaseModel
+from PySide6.QtCore import QObject, QSocketNotifier, Signal
 
 from kiosk.ipc.channel import Channel, ChannelClosed, ProtocolError
 from kiosk.ipc.device_messages import (
     FROM_DEVICE,
+    Captured,
     CardFailed,
     CardPresent,
     CardRead,
     CardRemoved,
-    Captured,
     Frame,
     FrameRingReady,
     PaperAtSlot,

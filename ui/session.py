@@ -96,7 +96,7 @@ class Session(QObject):
             self.appearance_changed.emit()
             if self.visit.line is not None and self.terminal.opened is not None:
                 last = self.terminal.opened.ledger.last_for(self.visit.line.case_id)
-                self._job, self.print_state = last if last else ("", None)
+                self._job, self.print_state = last or ("", None)
             log.info("visit_resumed", stage=self.visit.stage.value)
         self.idle.touched()
         self._ticker.start()
@@ -243,7 +243,10 @@ class Session(QObject):
         try:
             line = opened.intake.submit(draft, package, self.language)
         except Exception as bad:  # noqa: BLE001 - whatever it was, the citizen's work must survive it
-            log.error("case_not_stored", error=f"{type(bad).__name__}: {bad}" if isinstance(bad, OSError) else type(bad).__name__)
+            log.error(
+                "case_not_stored",
+                error=f"{type(bad).__name__}: {bad}" if isinstance(bad, OSError) else type(bad).__name__,
+            )
             self.visit.not_stored()
             self._arrived()
             return "not_stored"

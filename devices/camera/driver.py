@@ -44,7 +44,7 @@ class CameraDriver:
         self._now = False
         self.state = DeviceState(device="camera")
 
-    def handle(self, message: BaseModel, fds: list[int]) -> None:  # noqa: ARG002 - cameras get no descriptors
+    def handle(self, message: BaseModel, fds: list[int]) -> None:
         match message:
             case StartCamera():
                 self._capture = AutoCapture()

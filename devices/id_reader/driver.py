@@ -55,7 +55,7 @@ class IdReaderDriver:
         self._missed = 0
         self.state = DeviceState(device="id_reader")
 
-    def handle(self, message: BaseModel, fds: list[int]) -> None:  # noqa: ARG002 - readers get no descriptors
+    def handle(self, message: BaseModel, fds: list[int]) -> None:
         if isinstance(message, SetReaderMode):
             self._mode = message.mode
             if message.mode == ReaderMode.READ and self._card == ReaderMode.READ:

@@ -51,7 +51,7 @@ class PrinterDriver:
         self._waiting = False
         self.state = DeviceState(device="printer", paper=Supply.UNKNOWN)
 
-    def handle(self, message: BaseModel, fds: list[int]) -> None:  # noqa: ARG002 - printers get no descriptors
+    def handle(self, message: BaseModel, fds: list[int]) -> None:
         if isinstance(message, PrintDocument):
             self._jobs.append(message)
             self._emit(PrintProgress(job=message.job, state=PrintState.QUEUED))
@@ -155,6 +155,4 @@ class PrinterDriver:
         return REOPEN
 
     def _set(self, availability: Availability, faults: frozenset[str], paper: Supply) -> None:
-        self.state = self.state.model_copy(
-            update={"availability": availability, "faults": faults, "paper": paper}
-        )
+        self.state = self.state.model_copy(update={"availability": availability, "faults": faults, "paper": paper})

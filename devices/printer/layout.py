@@ -31,9 +31,7 @@ Line = TextLine | QrLine
 
 def width(text: str) -> int:
     """Columns that ``text`` takes: two for wide and full-width characters, none for combining ones."""
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WFA" else 1 for c in text
-    )
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WFA" else 1 for c in text)
 
 
 def wrapped(text: str, columns: int) -> Iterator[str]:

@@ -108,4 +108,4 @@ class SamSimulator:
             return _reply(0x41)
         if not self._card.newest_address:
             return _reply(0x91)
-        return _reply(0x90, self._card.newest_address.encode("utf-16-le").ljust(70, b" \0")[:70])
+        return _reply(0x90, self._card.newest_address.ljust(35).encode("utf-16-le")[:70])

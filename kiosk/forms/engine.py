@@ -36,9 +36,7 @@ class FormEngine:
     def pages(self, answers: Answers, context: Context) -> list[PageSpec]:
         """The pages that apply: relevant themselves, with at least one relevant field."""
         return [
-            p
-            for p in self.spec.pages
-            if self._true(p.relevant, answers, context) and self.fields(p, answers, context)
+            p for p in self.spec.pages if self._true(p.relevant, answers, context) and self.fields(p, answers, context)
         ]
 
     def fields(self, page: PageSpec, answers: Answers, context: Context) -> list[FieldSpec]:

@@ -15,22 +15,29 @@ _PHONE = re.compile(r"^(1[3-9]\d{9}|0\d{2,3}-?\d{7,8})$")
 REQUIRED = Text({"zh": "这一项要填写。", "en": "Please fill this in."})
 CHOOSE = Text({"zh": "请选一项。", "en": "Please choose one."})
 _FAULTS = {
-    "phone": Text({"zh": "电话号码不对。手机是 11 位数字。", "en": "This is not a phone number. A mobile has 11 digits."}),
+    "phone": Text(
+        {"zh": "电话号码不对。手机是 11 位数字。", "en": "This is not a phone number. A mobile has 11 digits."}
+    ),
     "date": Text({"zh": "没有这一天。", "en": "There is no such day."}),
     "choice": Text({"zh": "请从列表里选。", "en": "Please choose from the list."}),
-    "bank_card": Text({"zh": "卡号不对，请对照银行卡再看一遍。", "en": "The card number is wrong. Please check it against the card."}),
+    "bank_card": Text(
+        {"zh": "卡号不对，请对照银行卡再看一遍。", "en": "The card number is wrong. Please check it against the card."}
+    ),
     "long": Text({"zh": "太长了，请写短一些。", "en": "Too long. Please make it shorter."}),
     "characters": Text({"zh": "里面有不能用的符号。", "en": "It holds a character that cannot be used."}),
 }
 NUMBER_FAULTS = {
     NumberFault.LENGTH: Text({"zh": "身份证号是 18 位。", "en": "An identity number has 18 characters."}),
     NumberFault.FIFTEEN_DIGITS: Text(
-        {"zh": "这是 15 位旧号码，现在要用 18 位新号码。", "en": "This is an old number of 15 digits. Use the new one of 18."}
+        {
+            "zh": "这是 15 位旧号码，现在要用 18 位新号码。",
+            "en": "This is an old number of 15 digits. Use the new one of 18.",
+        }
     ),
-    NumberFault.CHARACTERS: Text(
-        {"zh": "前 17 位是数字，最后一位是数字或 X。", "en": "17 digits, then a digit or X."}
+    NumberFault.CHARACTERS: Text({"zh": "前 17 位是数字，最后一位是数字或 X。", "en": "17 digits, then a digit or X."}),
+    NumberFault.BIRTH_DATE: Text(
+        {"zh": "号码里的出生日期不对。", "en": "The date of birth inside the number is wrong."}
     ),
-    NumberFault.BIRTH_DATE: Text({"zh": "号码里的出生日期不对。", "en": "The date of birth inside the number is wrong."}),
     NumberFault.CHECK_DIGIT: Text(
         {"zh": "号码不对，请逐位再看一遍。", "en": "The number is wrong. Please check it digit by digit."}
     ),

@@ -45,8 +45,8 @@ class Channel(Generic[M]):
         data = message.model_dump_json().encode()
         if len(data) > MAX_MESSAGE:
             raise ProtocolError(f"{type(message).__name__} has {len(data)} bytes, at most {MAX_MESSAGE} fit")
-        self._sock.settimeout(self._timeout)
         try:
+            self._sock.settimeout(self._timeout)
             socket.send_fds(self._sock, [data], list(fds))
         except (OSError, TimeoutError) as gone:
             raise ChannelClosed(str(gone)) from gone
@@ -56,8 +56,8 @@ class Channel(Generic[M]):
 
         Raises ChannelClosed at end of file and ProtocolError on anything that is not in the closed set.
         """
-        self._sock.settimeout(timeout)
         try:
+            self._sock.settimeout(timeout)
             data, fds, _flags, _addr = socket.recv_fds(self._sock, MAX_MESSAGE, MAX_FDS)
         except (BlockingIOError, TimeoutError):
             return None

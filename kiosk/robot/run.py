@@ -32,7 +32,7 @@ def run_robot(service: str, out: Path, language: str, *, elder: bool, landscape:
         console.print(f"unknown service; there are {', '.join(all_plans)}")
         return 2
     base = Path(tempfile.mkdtemp(prefix="bianmin-robot-"))
-    runtime = Path(tempfile.mkdtemp(prefix="bm-", dir="/dev/shm"))  # noqa: S108 - a private folder in memory
+    runtime = Path(tempfile.mkdtemp(prefix="bm-", dir="/dev/shm"))
     width, height = (1920, 1080) if landscape else (1080, 1920)
     stack = Stack(StackOptions(base, runtime, width, height), lambda part: console.print(f"starting: {part}"))
     try:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 WAIT = 20.0
-PERSON = 0.35
+PERSON = 0.5
 """Seconds between two touches of the same button."""
 
 
@@ -64,8 +64,16 @@ class RemoteScreen:
         return self._ask({"do": "where"})
 
     def items(self) -> dict[str, dict[str, Any]]:
-        """What can be seen, by name."""
-        return {i["name"]: i for i in self._ask({"do": "items"})["items"]}
+        """What can be seen, by name, once it stands still for the blink of an eye."""
+        deadline = time.monotonic() + WAIT
+        seen: list[dict[str, Any]] = []
+        while time.monotonic() < deadline:
+            now = self._ask({"do": "items"})["items"]
+            if now == seen:
+                break
+            seen = now
+            time.sleep(0.05)
+        return {i["name"]: i for i in seen}
 
     def wait(self, what: Callable[[dict[str, Any]], bool], meaning: str, seconds: float = WAIT) -> dict[str, Any]:
         """Look until ``what`` holds of ``where``. Raises ScreenError, saying what ``meaning`` was waited for."""

@@ -96,9 +96,7 @@ class CaseRepository:
         if not rows:
             return None
         envelope = Envelope.model_validate_json(rows[0][0])
-        files = dict(
-            self._store.rows("SELECT blob_id, name FROM sealed_file WHERE case_id = ?", envelope.case_id)
-        )
+        files = dict(self._store.rows("SELECT blob_id, name FROM sealed_file WHERE case_id = ?", envelope.case_id))
         return Outgoing(envelope, files, int(rows[0][1]))
 
     def put_off(self, case_id: str, next_at: float) -> None:
@@ -137,7 +135,8 @@ class CaseRepository:
     def closed(self, case_id: str) -> None:
         """The department is done: the line forgets even the keyed tag of the person."""
         self._store.db.conn.execute(
-            "UPDATE case_line SET state = 'closed', person_tag = NULL WHERE case_id = ? AND state = 'stored'", (case_id,)
+            "UPDATE case_line SET state = 'closed', person_tag = NULL WHERE case_id = ? AND state = 'stored'",
+            (case_id,),
         )
 
     def known_files(self) -> set[str]:

@@ -33,6 +33,7 @@ def _parsed(model: type[BaseModel], text: str | bytes) -> Any:
     except ValidationError as bad:
         raise HTTPException(status_code=422, detail=f"{bad.error_count()} faults in the body") from None
 
+
 Hub = NamedDependency[Platform]
 
 
@@ -62,7 +63,9 @@ class TerminalApi(Controller):
         return Response(None, headers={"Upload-Offset": str(offset), "Upload-Complete": "?1" if complete else "?0"})
 
     @patch("/blobs/{digest:str}", status_code=HTTP_204_NO_CONTENT)
-    async def blob_append(self, digest: FromPath[str], request: Request[Any, Any, Any], platform: Hub) -> Response[None]:
+    async def blob_append(
+        self, digest: FromPath[str], request: Request[Any, Any, Any], platform: Hub
+    ) -> Response[None]:
         """Bytes at ``Upload-Offset``; 409 tells the right offset, 422 that the whole has another digest."""
         try:
             offset, total = int(request.headers["Upload-Offset"]), int(request.headers["Upload-Length"])

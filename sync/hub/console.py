@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, get, post
-from litestar.enums import RequestEncodingType
 from litestar.di import NamedDependency
+from litestar.enums import RequestEncodingType
 from litestar.exceptions import HTTPException
 from litestar.params import Body, FromPath
 from litestar.response import Redirect, Template
@@ -47,6 +47,7 @@ def _page(request: Request[Any, Any, Any], platform: Platform) -> _Page:
     if user is None:
         raise HTTPException(status_code=401, detail="log in first")
     return _Page(_lang(request), user)
+
 
 Hub = NamedDependency[Platform]
 

@@ -48,9 +48,7 @@ def open_platform(folder: Path, sources: Path, clock: Clock) -> Platform:
     keys = load_or_create(folder / "keys.json")
     engine = open_database(folder / "platform.db")
     publisher = keys.publishing
-    publish(
-        sources, folder / "published", publisher.key_id, publisher.secret, clock.now() + timedelta(days=VALID_DAYS)
-    )
+    publish(sources, folder / "published", publisher.key_id, publisher.secret, clock.now() + timedelta(days=VALID_DAYS))
     packages = [parse_package(p.read_bytes()) for p in sorted(sources.glob("*.yaml"))]
     blobs = BlobStore(folder / "blobs")
     services = {(p.id, p.version): p for p in packages}

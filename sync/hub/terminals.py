@@ -86,16 +86,12 @@ class TerminalDesk:
                     cases.c.terminal == beat.terminal, cases.c.case_id.in_(beat.open_cases)
                 )
             ).all()
-        return HeartbeatAnswer(
-            platform_time=now, states=[CaseState(case_id=r.case_id, state=r.state) for r in rows]
-        )
+        return HeartbeatAnswer(platform_time=now, states=[CaseState(case_id=r.case_id, state=r.state) for r in rows])
 
     def rate(self, batch: RatingBatch) -> None:
         """Store ratings; a repeat changes nothing. The terminal that sent them is not kept."""
         with self._engine.begin() as connection:
-            known = set(
-                connection.scalars(select(ratings.c.id).where(ratings.c.id.in_([r.id for r in batch.ratings])))
-            )
+            known = set(connection.scalars(select(ratings.c.id).where(ratings.c.id.in_([r.id for r in batch.ratings]))))
             for rating in batch.ratings:
                 if rating.id not in known:
                     connection.execute(

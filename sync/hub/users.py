@@ -42,9 +42,7 @@ class UserDesk:
         token = secrets.token_urlsafe(32)
         expires = self._clock.now().timestamp() + SESSION_SECONDS
         with self._engine.begin() as connection:
-            connection.execute(
-                insert(sessions).values(token_digest=digest(token.encode()), user=name, expires=expires)
-            )
+            connection.execute(insert(sessions).values(token_digest=digest(token.encode()), user=name, expires=expires))
         return token
 
     def who(self, token: str) -> str | None:

@@ -93,9 +93,7 @@ class CaseOpener:
         bodies = [b for b in envelope.blobs if b.role == "body"]
         if len(bodies) != 1:
             raise SealError("an envelope has one body")
-        info = wrap_info(
-            envelope.terminal, envelope.case_id, envelope.service, envelope.form_version, bodies[0].digest
-        )
+        info = wrap_info(envelope.terminal, envelope.case_id, envelope.service, envelope.form_version, bodies[0].digest)
         self._key = self._suite.unwrap(unb64(envelope.wrapped_key), private, info)
 
     def body(self, sealed: bytes) -> CaseBody:

@@ -20,6 +20,7 @@ from kiosk.model.identity import DocumentKind, IdentityDocument
 from kiosk.model.ids import new_id, parse_receipt_number
 from kiosk.model.page import Page
 from kiosk.security.credentials import load_credentials
+from kiosk.security.trust import load_trust, sealing_key
 from kiosk.store.audit import first_break
 from kiosk.store.cases import CaseRepository
 from kiosk.store.database import Store
@@ -32,7 +33,6 @@ from sync.hub.services import Platform, open_platform
 from sync.outbox import Outbox, Sent
 from sync.protocol.canonical import unb64
 from sync.protocol.envelope import Envelope
-from kiosk.security.trust import load_trust, sealing_key
 from tests.sync.server import serving
 
 PERSON = IdentityDocument(
@@ -203,7 +203,7 @@ def test_receipt_numbers_stay_unique_after_a_restored_disk(terminal: Terminal, t
     # The database goes back to before the case, as from a copy of the disk, while the machine runs on.
     with terminal.store.transaction() as db:
         for table in ("outbox", "sealed_file", "case_line"):
-            db.conn.execute(f"DELETE FROM {table}")  # noqa: S608
+            db.conn.execute(f"DELETE FROM {table}")
         terminal.store.put("receipt_counter", "0")
     second = terminal.intake.submit(terminal.draft(), package, "zh").receipt
     assert first != second

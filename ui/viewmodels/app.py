@@ -34,10 +34,10 @@ class App(QObject):
     """The one model that Main.qml itself uses."""
 
     changed = Signal()
-    appearanceChanged = Signal()  # noqa: N815
-    dialogChanged = Signal()  # noqa: N815
-    clockChanged = Signal()  # noqa: N815
-    keyboardWanted = Signal()  # noqa: N815
+    appearanceChanged = Signal()
+    dialogChanged = Signal()
+    clockChanged = Signal()
+    keyboardWanted = Signal()
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -138,7 +138,6 @@ class App(QObject):
     @Property(bool, notify=appearanceChanged)
     def elder(self) -> bool:
         return self._session.elder
-
 
     @Property(str, notify=appearanceChanged)
     def place(self) -> str:

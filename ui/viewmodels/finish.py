@@ -15,11 +15,9 @@ from kiosk.ipc.device_messages import PrintState
 from kiosk.model.clock import HALL_ZONE
 from kiosk.model.device import Capability
 from kiosk.model.identity import masked_name, masked_number
-
 from kiosk.receipts.receipt import receipt_code
 from kiosk.visit.review import review_entries
 from kiosk.visit.stage import Stage, WayOut
-
 from sync.protocol.wire import RatingRecord
 from ui.session import Session
 from ui.viewmodels.i18n import words
@@ -289,7 +287,7 @@ class QrImages(QQuickImageProvider):
     def __init__(self) -> None:
         super().__init__(QQuickImageProvider.ImageType.Image)
 
-    def requestImage(self, identifier: str, size: QSize, requested: QSize) -> QImage:  # noqa: N802, ARG002
+    def requestImage(self, identifier: str, size: QSize, requested: QSize) -> QImage:
         matrix = segno.make(identifier or " ", error="m", micro=False).matrix
         side = len(matrix) + 4
         image = QImage(side, side, QImage.Format.Format_RGB32)

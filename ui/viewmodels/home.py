@@ -36,9 +36,7 @@ class Home(QObject):
         """What fits the search and the department, each with what the tile shows."""
         lang = self._session.language
         found = [self._all[i] for i in self._index.find(self._query)]
-        return [
-            self._tile(s, lang) for s in found if self._department in ("", s.department("zh"))
-        ]
+        return [self._tile(s, lang) for s in found if self._department in ("", s.department("zh"))]
 
     def _tile(self, service: ServicePackage, lang: str) -> dict[str, Any]:
         missing = self._session.hardware.missing_for(service.needs)

@@ -10,7 +10,6 @@ from PySide6.QtCore import Property, QObject, Signal
 
 from ui.session import Session
 
-
 FOLDER = Path(__file__).parents[1] / "i18n"
 
 

@@ -12,8 +12,8 @@ from ui.viewmodels.scan import Scan
 class CameraPreview(QQuickPaintedItem):
     """Paints the newest frame, whole, in the middle of the item."""
 
-    sourceChanged = Signal()  # noqa: N815
-    pictureChanged = Signal()  # noqa: N815
+    sourceChanged = Signal()
+    pictureChanged = Signal()
 
     def __init__(self, parent: QQuickItem | None = None) -> None:
         super().__init__(parent)
@@ -34,7 +34,7 @@ class CameraPreview(QQuickPaintedItem):
     def _get_rect(self) -> QRectF:
         return self._rect
 
-    pictureRect = Property(QRectF, _get_rect, notify=pictureChanged)  # noqa: N815
+    pictureRect = Property(QRectF, _get_rect, notify=pictureChanged)
 
     def _refresh(self) -> None:
         image = self._source.image if self._source else None

@@ -15,8 +15,8 @@ class Question(QObject):
     """The page that the citizen is on. ``fields`` is announced anew only with a new page or new errors:
     a list that changed under every key would take the focus away from the field."""
 
-    pageChanged = Signal()  # noqa: N815
-    errorsChanged = Signal()  # noqa: N815
+    pageChanged = Signal()
+    errorsChanged = Signal()
 
     def __init__(self, session: Session) -> None:
         super().__init__()

@@ -19,7 +19,7 @@ class Scan(QObject):
     """One paper of the case."""
 
     changed = Signal()
-    previewChanged = Signal()  # noqa: N815
+    previewChanged = Signal()
     captured = Signal()
 
     def __init__(self, session: Session) -> None:
@@ -154,7 +154,7 @@ class PageImages(QQuickImageProvider):
         super().__init__(QQuickImageProvider.ImageType.Image)
         self._session = session
 
-    def requestImage(self, identifier: str, size: QSize, requested: QSize) -> QImage:  # noqa: N802, ARG002
+    def requestImage(self, identifier: str, size: QSize, requested: QSize) -> QImage:
         draft = self._session.visit.draft
         for page in draft.pages if draft else []:
             if page.page_id == identifier:

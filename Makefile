@@ -1,0 +1,86 @@
+# Two commands for a fresh Debian 12 or Ubuntu 24.04 with Python 3.11+ and make: `make run` and `make test`.
+# Each installs what it needs, says what and why, and can be repeated.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export QT_QUICK_BACKEND ?= software
+
+# What the product needs of the system, and why.
+APT_RUN := python3-venv \
+	libegl1 libgl1 libopengl0 libglib2.0-0 libfontconfig1 libdbus-1-3 libxkbcommon0 libnss3 libpulse0 \
+	libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 \
+	libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 libxcb-xkb1 \
+	fonts-hanazono
+WHY_RUN := Python environments, Qt's system libraries, and a font for rare characters of names
+APT_TEST := chromium fonts-noto-cjk git
+WHY_TEST := a browser for the tests of the web pages, with a Chinese font
+
+.PHONY: run test check soak fuzz bench shots clean setup lock apt-run apt-test
+
+run: setup ## the demo: everything on this machine, with simulated hardware
+	$(BIN)/kiosk demo
+
+test: setup-dev apt-test ## all tests of CI
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
+
+check: setup-dev ## format, lint, types, QML, layers, dependencies, dead code
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python tools/qml_check.py
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+	$(BIN)/vulture
+	$(BIN)/kiosk catalogue check
+	$(BIN)/python tools/generated.py --check
+
+soak: setup-dev ## long runs: the robot again and again, with kills
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest tests/robot -m e2e --count-soak 10
+
+fuzz: setup-dev ## long hypothesis runs of the parsers
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests -k "fuzz or property" -p no:cacheprovider
+
+bench: setup-dev ## measurements as ratios
+	$(BIN)/python -m tests.benchmarks.submit
+
+shots: setup-dev ## pictures of every screen, both languages, both modes, both ways up
+	$(BIN)/kiosk robot --out shots/portrait
+	$(BIN)/kiosk robot --out shots/portrait --language en
+	$(BIN)/kiosk robot --out shots/portrait --elder
+	$(BIN)/kiosk robot --out shots/landscape --landscape
+	$(BIN)/kiosk robot --out shots/landscape --landscape --language en
+
+clean: ## everything that was made here
+	rm -rf $(VENV) var shots build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+setup: apt-run $(VENV)/.run
+setup-dev: apt-run $(VENV)/.dev
+
+$(VENV)/.run: requirements/demo.txt pyproject.toml
+	$(call venv,requirements/demo.txt)
+	touch $@
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml
+	$(call venv,requirements/dev.txt)
+	touch $@ $(VENV)/.run
+
+# Locked versions, each with its hashes; the project itself without fetching anything.
+define venv
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing Python packages from $(1)"
+	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes -r $(1)
+	$(BIN)/python -m pip install --disable-pip-version-check --no-deps --no-build-isolation -e .
+endef
+
+apt-run:
+	@tools/apt.sh "$(WHY_RUN)" $(APT_RUN)
+
+apt-test:
+	@tools/apt.sh "$(WHY_TEST)" $(APT_TEST)
+
+lock: ## lock the dependencies for Python 3.11 to 3.13, with hashes and without addresses
+	for extra in terminal hub demo dev; do \
+		uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+			--no-emit-index-url --no-emit-package bianmin --extra $$extra --extra build pyproject.toml \
+			-o requirements/$$extra.txt; done
