@@ -58,7 +58,7 @@ class Remote(QObject):
     def _serve(self, peer: QLocalSocket) -> None:
         while peer.canReadLine():
             try:
-                answer = self._obey(json.loads(peer.readLine().data()))
+                answer = self._obey(json.loads(bytes(peer.readLine().data())))
             except (KeyError, ValueError, TypeError) as bad:
                 answer = {"error": f"{type(bad).__name__}: {bad}"}
             peer.write(QByteArray(json.dumps(answer).encode() + b"\n"))
@@ -140,7 +140,7 @@ class Remote(QObject):
             image = image.scaledToWidth(int(order["width"]), Qt.TransformationMode.SmoothTransformation)
         buffer = QBuffer()
         buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        image.save(buffer, order.get("format", "PNG"), 82 if order.get("format") == "JPG" else -1)  # type: ignore[call-overload]
+        image.save(buffer, order.get("format", "PNG"), 82 if order.get("format") == "JPG" else -1)
         data = base64.b64encode(bytes(buffer.data().data())).decode()
         return {"image": data, "width": self._root.width(), "height": self._root.height(), **self._where()}
 

@@ -115,7 +115,7 @@ class Session(QObject):
 
     # what the citizen does
 
-    def act(self, move: Callable[[], None]) -> None:
+    def act(self, move: Callable[[], object]) -> None:
         """Make one move of the visit."""
         fresh = self.visit.stage == Stage.ATTRACT
         move()

@@ -73,7 +73,7 @@ class Window:
         self.hardware = Hardware(terminal.faults)
         self.session = Session(terminal, DeviceLinks(), self.hardware)
         self.remote: QObject | None = None
-        self.models = {model.__name__: model(self.session) for model in MODELS}  # type: ignore[call-arg]
+        self.models = {model.__name__: model(self.session) for model in MODELS}
         self.engine = QQmlApplicationEngine()
         self.root: QQuickWindow | None = None
 

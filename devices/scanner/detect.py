@@ -22,7 +22,7 @@ def find_page(picture: Picture) -> Quad | None:
     best_score = 0.0
     for mask in _masks(small.astype(np.uint8)):
         for contour in cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]:
-            score, quad = _as_quad(contour, small.shape[0] * small.shape[1])
+            score, quad = _as_quad(np.asarray(contour, np.int32), small.shape[0] * small.shape[1])
             if quad is not None and score > best_score:
                 best, best_score = quad, score
     return None if best is None else best / scale

@@ -23,7 +23,7 @@ def empty_bed(seed: int = 3) -> Picture:
     mat += noise.normal(0, 3, (HEIGHT, WIDTH, 1))
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
     light = 1.08 - 0.25 * np.hypot((x - WIDTH * 0.45) / WIDTH, (y - HEIGHT * 0.4) / HEIGHT)
-    return np.clip(mat * light[:, :, None], 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(mat * light[:, :, None], 0, 255), np.uint8)
 
 
 def on_bed(paper: Picture, seed: int = 1) -> Picture:
@@ -44,7 +44,7 @@ def on_bed(paper: Picture, seed: int = 1) -> Picture:
     shadow = cv2.GaussianBlur(np.roll(mask, (10, 8), (0, 1)).astype(np.float32), (0, 0), 9)[:, :, None]
     bed *= 1 - 0.45 * shadow
     whole = bed * (1 - mask[:, :, None]) + np.minimum(sheet, 246) * 0.97 * mask[:, :, None]
-    return np.clip(whole + chance.normal(0, 1.2, whole.shape[:2] + (1,)), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(whole + chance.normal(0, 1.2, whole.shape[:2] + (1,)), 0, 255), np.uint8)
 
 
 def filling(photograph: Picture) -> Picture:

@@ -24,6 +24,7 @@ from devices.simulators.network import NetworkSimulator
 from devices.simulators.people import PEOPLE
 from devices.simulators.printer_simulator import PrinterSimulator
 from devices.simulators.sam_simulator import SamSimulator
+from devices.simulators.terminal import PseudoPort
 from kiosk.ipc.process import become_child
 
 MAX_ORDER = 40_000_000
@@ -38,7 +39,11 @@ class Rig:
         self.camera = CameraSimulator(folder / "camera")
         self.network = NetworkSimulator(proxy_port, hub_port)
         self._papers = {p.stem: p for p in sorted(papers.glob("*.png"))}
-        self._ports = {"id_reader": self.reader.port, "printer": self.printer.port, "camera": self.camera}
+        self._ports: dict[str, PseudoPort | CameraSimulator] = {
+            "id_reader": self.reader.port,
+            "printer": self.printer.port,
+            "camera": self.camera,
+        }
 
     async def start(self) -> None:
         for port in self._ports.values():

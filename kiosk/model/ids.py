@@ -35,7 +35,7 @@ def parse_receipt_number(typed: str) -> str | None:
 
     Forgives small letters, spaces, missing hyphens, O for 0 and I or L for 1.
     """
-    plain = typed.upper().translate(str.maketrans({"O": "0", "I": "1", "L": "1"}))
+    plain = typed.upper().translate(str.maketrans("OIL", "011"))
     plain = re.sub(r"[^0-9A-Z]", "", plain)
     if len(plain) < 13:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from devices.simulators.client import RigClient
 from kiosk.catalogue.package import ServicePackage
@@ -16,6 +17,10 @@ SIGNATURE = [
     [(0.1 + 0.03 * i, 0.5 + (0.18 if i % 2 else -0.12)) for i in range(10)],
     [(0.5 + 0.04 * i, 0.35 + 0.03 * i) for i in range(9)],
 ]
+
+
+def _other_than(screen: str, step: str) -> Callable[[dict[str, Any]], bool]:
+    return lambda now: now["step"] != step or now["screen"] != screen
 
 
 @dataclass
@@ -56,9 +61,7 @@ class Citizen:
             if screen == until:
                 break
             getattr(self, f"_on_{screen.lower()}")()
-            self._screen.wait(
-                lambda now, old=step, screen=screen: now["step"] != old or now["screen"] != screen, f"the end of {step}"
-            )
+            self._screen.wait(_other_than(screen, step), f"the end of {step}")
             self.walk.steps.append((name, time.monotonic() - before))
         self.walk.seconds = time.monotonic() - started
         self.walk.touches = self._screen.touches - touches

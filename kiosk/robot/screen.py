@@ -7,8 +7,9 @@ import json
 import socket
 import time
 from collections.abc import Callable
+from io import BufferedRWPair
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 WAIT = 20.0
 PERSON = 0.5
@@ -24,7 +25,7 @@ class RemoteScreen:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._file: BinaryIO | None = None
+        self._file: BufferedRWPair | None = None
         self._socket: socket.socket | None = None
         self.touches = 0
         self._last: dict[str, float] = {}
@@ -139,6 +140,8 @@ class RemoteScreen:
             self.touches += 1
             self._ask({"do": "press", **at(stroke[0])})
             for point in stroke[1:]:
+                # Touch screens report about 60 positions a second, and Qt keeps one for each frame.
+                time.sleep(0.02)
                 self._ask({"do": "move", **at(point)})
             self._ask({"do": "release", **at(stroke[-1])})
 

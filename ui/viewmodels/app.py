@@ -81,6 +81,10 @@ class App(QObject):
 
     @Property(bool, notify=changed)
     def inVisit(self) -> bool:
+        return self._in_visit
+
+    @property
+    def _in_visit(self) -> bool:
         return self._session.visit.stage not in (Stage.ATTRACT, Stage.CHOOSE, Stage.ENDED)
 
     @Property(bool, notify=changed)
@@ -93,7 +97,7 @@ class App(QObject):
 
     @Property(bool, notify=changed)
     def canEnd(self) -> bool:
-        return self.inVisit and not self._stored and self._session.visit.stage != Stage.SUBMIT
+        return self._in_visit and not self._stored and self._session.visit.stage != Stage.SUBMIT
 
     @Property(bool, notify=changed)
     def consentGiven(self) -> bool:
@@ -149,7 +153,7 @@ class App(QObject):
     def clock(self) -> str:
         return self._session.now().astimezone(HALL_ZONE).strftime("%H:%M")
 
-    @Property("QStringList", notify=changed)
+    @Property(list, notify=changed)
     def notices(self) -> list[str]:
         """What citizens must know of the devices, in their words."""
         session = self._session

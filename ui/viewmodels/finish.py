@@ -44,7 +44,7 @@ class Sign(QObject):
         draft = self._session.visit.draft
         return draft is not None and draft.signature_valid()
 
-    @Property("QVariantList", notify=changed)
+    @Property(list, notify=changed)
     def strokes(self) -> list[Any]:
         """The signature that is there already, as lists of points in fractions of the pad's width."""
         draft = self._session.visit.draft
@@ -82,7 +82,7 @@ class Review(QObject):
         self._revealed = False
         self.changed.emit()
 
-    @Property("QVariantList", notify=changed)
+    @Property(list, notify=changed)
     def rows(self) -> list[dict[str, Any]]:
         session, lang = self._session, self._session.language
         draft, w = session.visit.draft, words(session.language)
@@ -150,12 +150,15 @@ class Outcome(QObject):
 
     @Property(str, notify=changed)
     def receipt(self) -> str:
+        return self._receipt()
+
+    def _receipt(self) -> str:
         line = self._session.visit.line
         return line.receipt if line else ""
 
     @Property(str, notify=changed)
     def code(self) -> str:
-        return receipt_code(self.receipt) if self.receipt else ""
+        return receipt_code(self._receipt()) if self._receipt() else ""
 
     @Property(bool, notify=changed)
     def online(self) -> bool:
@@ -187,7 +190,7 @@ class Outcome(QObject):
     def canReprint(self) -> bool:
         return not self.printing and self._session.hardware.can(Capability.PRINT_RECEIPT)
 
-    @Property("QStringList", notify=changed)
+    @Property(list, notify=changed)
     def nextSteps(self) -> list[str]:
         package = self._session.visit.package
         return [t(self._session.language) for t in package.next_steps] if package else []
@@ -233,7 +236,7 @@ class Rating(QObject):
     def level(self) -> int:
         return self._level
 
-    @Property("QVariantList", notify=changed)
+    @Property(list, notify=changed)
     def reasons(self) -> list[dict[str, Any]]:
         w = words(self._session.language)
         kind = "good" if self._level >= 3 else "bad"

@@ -31,7 +31,7 @@ class Home(QObject):
     def _all(self) -> dict[str, ServicePackage]:
         return self._session.terminal.catalogue.services
 
-    @Property("QVariantList", notify=changed)
+    @Property(list, notify=changed)
     def services(self) -> list[dict[str, Any]]:
         """What fits the search and the department, each with what the tile shows."""
         lang = self._session.language
@@ -50,7 +50,7 @@ class Home(QObject):
             "reason": w[f"home_missing_{missing[0]}"] if missing else "",
         }
 
-    @Property("QVariantList", notify=changed)
+    @Property(list, notify=changed)
     def departments(self) -> list[dict[str, Any]]:
         lang = self._session.language
         names = {s.department("zh"): s.department(lang) for s in self._all.values()}
@@ -95,7 +95,7 @@ class Guidance(QObject):
         session.moved.connect(self.changed)
         session.appearance_changed.connect(self.changed)
 
-    @Property("QVariantList", notify=changed)
+    @Property(list, notify=changed)
     def rows(self) -> list[dict[str, str]]:
         """Label and text, in reading order."""
         package, lang = self._session.visit.package, self._session.language

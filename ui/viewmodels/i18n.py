@@ -34,4 +34,4 @@ class I18n(QObject):
     def _words(self) -> dict[str, str]:
         return words(self._session.language)
 
-    s = Property("QVariantMap", _words, notify=changed)
+    s = Property(dict, _words, notify=changed)

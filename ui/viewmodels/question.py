@@ -46,7 +46,7 @@ class Question(QObject):
         intro = self._session.visit.page().intro if self._here else None
         return intro(self._session.language) if intro else ""
 
-    @Property("QVariantList", notify=pageChanged)
+    @Property(list, notify=pageChanged)
     def fields(self) -> list[dict[str, Any]]:
         """What the page asks for, with what is answered already."""
         visit, lang = self._session.visit, self._session.language
@@ -68,7 +68,7 @@ class Question(QObject):
             for f in visit.fields(self._session.now())
         ]
 
-    @Property("QVariantMap", notify=errorsChanged)
+    @Property(dict, notify=errorsChanged)
     def errors(self) -> dict[str, str]:
         """What is wrong, by field; empty until the citizen has tried to go on."""
         return {p.where: p.message(self._session.language) for p in self._problems}

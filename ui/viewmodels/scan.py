@@ -44,13 +44,13 @@ class Scan(QObject):
         if not self._here:
             self.image = QImage()
         self._hint, self._corners = PreviewHint.NO_PAGE, []
-        self._count = len(self.pages)
+        self._count = len(self._pages())
         self.changed.emit()
         self.previewChanged.emit()
 
     def _draft_changed(self) -> None:
         if self._here:
-            count = len(self.pages)
+            count = len(self._pages())
             if count > self._count:
                 self.captured.emit()
             self._count = count
@@ -98,12 +98,15 @@ class Scan(QObject):
         state = self._session.hardware.states["camera"].availability
         return state in (Availability.ONLINE, Availability.BUSY, Availability.STARTING)
 
-    @Property("QVariantList", notify=previewChanged)
+    @Property(list, notify=previewChanged)
     def corners(self) -> list[dict[str, float]]:
         return [{"x": x, "y": y} for x, y in self._corners]
 
-    @Property("QVariantList", notify=changed)
+    @Property(list, notify=changed)
     def pages(self) -> list[dict[str, Any]]:
+        return self._pages()
+
+    def _pages(self) -> list[dict[str, Any]]:
         draft = self._session.visit.draft
         if not self._here or draft is None:
             return []
@@ -112,11 +115,11 @@ class Scan(QObject):
 
     @Property(bool, notify=changed)
     def full(self) -> bool:
-        return self._here and len(self.pages) >= self._session.visit.material().max_pages
+        return self._here and len(self._pages()) >= self._session.visit.material().max_pages
 
     @Property(bool, notify=changed)
     def enough(self) -> bool:
-        return self._here and (self.promised or len(self.pages) >= self._session.visit.material().min_pages)
+        return self._here and (self._promised() or len(self._pages()) >= self._session.visit.material().min_pages)
 
     @Property(str, notify=changed)
     def promise(self) -> str:
@@ -125,6 +128,9 @@ class Scan(QObject):
 
     @Property(bool, notify=changed)
     def promised(self) -> bool:
+        return self._promised()
+
+    def _promised(self) -> bool:
         draft, step = self._session.visit.draft, self._session.visit.step
         return draft is not None and step is not None and step.id in draft.promises
 

@@ -55,7 +55,7 @@ class Staff(QObject):
         self._open = False
         self.changed.emit()
 
-    @Property("QVariantList", notify=changed)
+    @Property(list, notify=changed)
     def rows(self) -> list[dict[str, Any]]:
         """Devices, packages left out, backlog; each with what staff do about it."""
         session, lang = self._session, self._session.language
