@@ -82,5 +82,5 @@ apt-test:
 lock: ## lock the dependencies for Python 3.11 to 3.13, with hashes and without addresses
 	for extra in terminal hub demo dev; do \
 		uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-			--no-emit-index-url --no-emit-package bianmin --extra $$extra --extra build pyproject.toml \
+			--no-emit-index-url --extra $$extra --extra build pyproject.toml \
 			-o requirements/$$extra.txt; done

@@ -62,12 +62,6 @@ class SerialLink:
             if data or self._clock.monotonic() >= deadline:
                 return bytes(data)
 
-    def set_baud(self, baud: int) -> None:
-        try:
-            self._serial.baudrate = baud
-        except _LOST as gone:
-            raise LinkLost(str(gone)) from gone
-
     def close(self) -> None:
         with contextlib.suppress(*_LOST):
             self._serial.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Literal
 
@@ -149,8 +148,3 @@ def load_settings(path: Path | None) -> Settings:
         raise ConfigError(f"{where}: {key}: {allowed}") from None
     except (ValueError, OSError) as bad:
         raise ConfigError(f"{where}: {str(bad).splitlines()[0]}") from None
-
-
-def no_proxy() -> None:
-    """Loopback traffic never goes through a proxy that the environment names."""
-    os.environ["NO_PROXY"] = "*"

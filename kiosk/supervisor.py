@@ -37,6 +37,9 @@ from kiosk.ipc.worker_messages import (
 )
 from kiosk.model.clock import Clock
 from kiosk.model.device import Availability, DeviceState
+from kiosk.security.credentials import CredentialError, load_credentials
+from kiosk.store.database import Store, StoreError
+from kiosk.store.print_ledger import PrintLedger
 from kiosk.watchdog import notify_systemd
 from sync.protocol.canonical import b64
 from sync.protocol.draft_seal import new_key
@@ -104,6 +107,7 @@ class Supervisor:
         self._prepare_runtime()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
+        self._end_orphans()
         notify_systemd("READY=1")
         try:
             while not self._stopping:
@@ -122,6 +126,17 @@ class Supervisor:
             shutil.rmtree(stale, ignore_errors=True)
         for stale in runtime.glob("draft.*"):
             stale.unlink(missing_ok=True)
+
+    def _end_orphans(self) -> None:
+        """Print jobs that a power cut interrupted ended somewhere nobody saw."""
+        try:
+            key = load_credentials(self._settings.credentials).store_key
+            store = Store(self._settings.database, key)
+        except (CredentialError, StoreError) as bad:
+            log.error("store_unavailable", error=str(bad))  # the workers show it, and take in nothing
+            return
+        PrintLedger(store).end_orphans(self._clock.now().isoformat())
+        store.close()
 
     def _turn(self) -> None:
         for key, _events in self._selector.select(TICK):

@@ -18,11 +18,11 @@ from kiosk.ipc.device_messages import (
     StopCamera,
     TakePicture,
 )
+from kiosk.model.clock import HALL_ZONE
 from kiosk.model.identity import IdentityDocument
 from kiosk.model.ids import new_id
 from kiosk.model.page import Page
 from kiosk.receipts.receipt import receipt_document
-from kiosk.store.cases import CaseLine
 from kiosk.visit.idle import ELDER, STANDARD, Idle, IdleWatch, Limits
 from kiosk.visit.stage import Stage, WayOut
 from kiosk.visit.visit import Step, StepKind, Visit
@@ -62,6 +62,7 @@ class Session(QObject):
         self._keeper: DraftKeeper | None = None
         self._camera_on = ""
         self._active = False
+        self._store_version = -1
         self._set_limits()
         self._ticker = QTimer(self, interval=500)
         self._ticker.timeout.connect(self._tick)
@@ -162,9 +163,12 @@ class Session(QObject):
 
     def _on_card_read(self, document: IdentityDocument) -> None:
         self.touched()
-        self.card_fault = ""
-        if self.visit.stage == Stage.IDENTIFY:
-            self.identified(document)
+        if document.expired(self.now().astimezone(HALL_ZONE).date()):
+            self.card_fault = "expired"
+        else:
+            self.card_fault = ""
+            if self.visit.stage == Stage.IDENTIFY:
+                self.identified(document)
         self.card_changed.emit()
 
     def _on_card_failed(self, fault: str) -> None:
@@ -306,7 +310,18 @@ class Session(QObject):
         self.moved.emit()
         self.ended.emit(way_out.value)
 
+    def _look_at_store(self) -> None:
+        """The agent has written: the case may have been sent, the network may be gone or back."""
+        opened, line = self.terminal.opened, self.visit.line
+        if opened is None or opened.store.data_version() == self._store_version:
+            return
+        self._store_version = opened.store.data_version()
+        if line is not None:
+            self.visit.line = opened.intake.line(line.case_id) or line
+        self.print_changed.emit()
+
     def _tick(self) -> None:
+        self._look_at_store()
         waiting_for_printer = self.print_state in (PrintState.QUEUED, PrintState.SENDING)
         self.idle.paused = waiting_for_printer
         state = self.idle.state(self.visit.stage)
@@ -316,6 +331,3 @@ class Session(QObject):
         if state != self.idle_state:
             self.idle_state = state
             self.idle_changed.emit()
-
-    def open_case(self) -> CaseLine | None:
-        return self.visit.line

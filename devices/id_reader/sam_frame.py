@@ -41,7 +41,6 @@ class FrameParser:
 
     def __init__(self) -> None:
         self._buffer = bytearray()
-        self.dropped = 0
 
     def feed(self, data: bytes) -> list[Reply]:
         """The complete replies that ``data`` finishes."""
@@ -71,5 +70,4 @@ class FrameParser:
 
     def _skip(self) -> None:
         """Give up on this preamble, but look for the next one inside what was taken for the frame."""
-        self.dropped += 1
         del self._buffer[:1]

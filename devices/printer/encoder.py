@@ -34,11 +34,8 @@ class Encoder:
 
     def encode(self, document: PaperDocument) -> bytes:
         """All bytes of a job, up to and with the cut; the barrier is the driver's."""
-        out = [INIT, KANJI_ON]
-        for line in lines(document, self.columns):
-            out.append(self._line(line))
-        out += [b"\n" * 3, CUT]
-        return b"".join(out)
+        printed = [self._line(line) for line in lines(document, self.columns)]
+        return b"".join([INIT, KANJI_ON, *printed, b"\n" * 3, CUT])
 
     def _line(self, line: Line) -> bytes:
         if isinstance(line, QrLine):

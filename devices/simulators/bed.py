@@ -44,7 +44,7 @@ def on_bed(paper: Picture, seed: int = 1) -> Picture:
     shadow = cv2.GaussianBlur(np.roll(mask, (10, 8), (0, 1)).astype(np.float32), (0, 0), 9)[:, :, None]
     bed *= 1 - 0.45 * shadow
     whole = bed * (1 - mask[:, :, None]) + np.minimum(sheet, 246) * 0.97 * mask[:, :, None]
-    return np.asarray(np.clip(whole + chance.normal(0, 1.2, whole.shape[:2] + (1,)), 0, 255), np.uint8)
+    return np.asarray(np.clip(whole + chance.normal(0, 1.2, (*whole.shape[:2], 1)), 0, 255), np.uint8)
 
 
 def filling(photograph: Picture) -> Picture:

@@ -29,7 +29,7 @@ class SamSimulator:
         self.port = PseudoPort(link, self._on_bytes)
         self._buffer = bytearray()
         self._card: Person | str | None = None
-        self._found = self._selected = self._was_read = False
+        self._selected = self._was_read = False
         self.mute = False
         self.next_status: int | None = None
         self._noise = random.Random(7)
@@ -46,7 +46,7 @@ class SamSimulator:
 
     def lift(self) -> None:
         self._card = None
-        self._found = self._selected = self._was_read = False
+        self._selected = self._was_read = False
 
     def _on_bytes(self, data: bytes) -> None:
         self._buffer += data
@@ -91,7 +91,6 @@ class SamSimulator:
         # After a read the same card is not found again until it has left the field.
         if self._card is None or self._was_read:
             return _reply(0x80)
-        self._found = True
         return _reply(0x9F, bytes(4))
 
     def _read_base(self) -> bytes:

@@ -56,6 +56,10 @@ class Intake:
         """A case of the same person for the same service that is unsent or open."""
         return self._cases.open_for(service, person_tag(self._identity.tag_key, service, number))
 
+    def line(self, case_id: str) -> CaseLine | None:
+        """What is stored of a case here."""
+        return self._cases.line(case_id)
+
     def submit(self, draft: Draft, package: ServicePackage, language: str) -> CaseLine:
         """Make the case durable and return its line with the receipt number.
 

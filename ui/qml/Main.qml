@@ -1,3 +1,4 @@
+pragma ComponentBehavior: Bound
 import QtQuick
 import QtQuick.Window
 import Bianmin
@@ -25,7 +26,7 @@ Window {
     }
 
     TopBar {
-        id: top
+        id: topBar
 
         anchors {
             left: parent.left
@@ -42,7 +43,7 @@ Window {
         readonly property BaseScreen current: item as BaseScreen
 
         anchors {
-            top: top.bottom
+            top: topBar.bottom
             left: parent.left
             right: parent.right
             bottom: keyboard.top
@@ -57,13 +58,13 @@ Window {
         anchors {
             left: parent.left
             right: parent.right
-            bottom: bottom.top
+            bottom: bottomBar.top
         }
         height: implicitHeight
     }
 
     BottomBar {
-        id: bottom
+        id: bottomBar
 
         anchors {
             left: parent.left

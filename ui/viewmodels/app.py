@@ -37,7 +37,6 @@ class App(QObject):
     appearanceChanged = Signal()
     dialogChanged = Signal()
     clockChanged = Signal()
-    keyboardWanted = Signal()
 
     def __init__(self, session: Session) -> None:
         super().__init__()

@@ -162,13 +162,22 @@ class Outcome(QObject):
 
     @Property(bool, notify=changed)
     def online(self) -> bool:
+        return self._online()
+
+    def _sent(self) -> bool:
+        line = self._session.visit.line
+        return line is not None and line.state == "stored"
+
+    def _online(self) -> bool:
         opened = self._session.terminal.opened
         status = opened.store.get("agent_status") if opened else ""
         return bool(status) and bool(json.loads(status)["online"])
 
     @Property(str, notify=changed)
     def headline(self) -> str:
-        return words(self._session.language)["receipt_stored_online" if self.online else "receipt_stored_offline"]
+        if self._sent():
+            return words(self._session.language)["receipt_sent"]
+        return words(self._session.language)["receipt_stored_online" if self._online() else "receipt_stored_offline"]
 
     @Property(str, notify=changed)
     def paper(self) -> str:

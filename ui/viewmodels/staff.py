@@ -73,10 +73,10 @@ class Staff(QObject):
                     "good": not faults and state.availability in ("online", "busy"),
                 }
             )
-        for left in session.terminal.catalogue.left_out:
-            rows.append(
-                {"label": left.name, "value": w[f"staff_package_{left.fault}"], "advice": left.detail, "good": False}
-            )
+        rows += [
+            {"label": left.name, "value": w[f"staff_package_{left.fault}"], "advice": left.detail, "good": False}
+            for left in session.terminal.catalogue.left_out
+        ]
         opened = session.terminal.opened
         if opened is not None:
             cases = CaseRepository(opened.store, SealedFiles(session.terminal.settings.paths.state / "sealed"))
