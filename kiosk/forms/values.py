@@ -48,7 +48,9 @@ def normalised(field: FieldSpec, raw: str) -> str:
     """What is stored for what was typed: outer spaces gone; numbers without spaces, half width, capitals."""
     text = raw.strip()
     if field.type in (FieldType.PHONE, FieldType.ID_NUMBER, FieldType.BANK_CARD, FieldType.DATE):
-        text = re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).upper()
+        # Again until nothing changes: what is left when spaces go may compose anew.
+        while (plain := re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).upper()) != text:
+            text = plain
     return text
 
 

@@ -46,7 +46,7 @@ class Citizen:
         plan: Plan,
         look: Callable[[str], None],
     ) -> None:
-        self._screen, self._rig, self._package, self._plan, self._look = screen, rig, package, plan, look
+        self._screen, self._rig, self._package, self.plan, self._look = screen, rig, package, plan, look
         self.walk = Walk(plan.service)
 
     def go(self, until: str = "Goodbye") -> Walk:
@@ -76,7 +76,7 @@ class Citizen:
         self._screen.wait(lambda now: now["pid"] != pid, "the next worker")
 
     def _on_home(self) -> None:
-        self._screen.tap(f"service_{self._plan.service}")
+        self._screen.tap(f"service_{self.plan.service}")
 
     def _on_guidance(self) -> None:
         self._screen.tap("primary")
@@ -85,7 +85,7 @@ class Citizen:
         self._screen.tap("primary")
 
     def _on_identify(self) -> None:
-        self._rig.order("lay", card=self._plan.card)
+        self._rig.order("lay", card=self.plan.card)
 
     def _on_alreadyopen(self) -> None:
         self._screen.tap("anew")
@@ -94,7 +94,7 @@ class Citizen:
         page_id = self._screen.where()["step"].split("/")[1]
         page = next(p for p in self._package.form.pages if p.id == page_id)
         for spec in page.fields:
-            value = self._plan.answers.get(spec.id, "")
+            value = self.plan.answers.get(spec.id, "")
             if not value:
                 continue
             if spec.type == FieldType.CHOICE:
@@ -117,9 +117,9 @@ class Citizen:
 
     def _on_scan(self) -> None:
         material = self._screen.where()["step"].split("/")[1]
-        if material in self._plan.promised:
+        if material in self.plan.promised:
             self._screen.tap("promise")
-        for number, paper in enumerate(self._plan.papers.get(material, [])):
+        for number, paper in enumerate(self.plan.papers.get(material, [])):
             self._rig.order("paper", name=paper)
             self._screen.wait_item(f"thumb_{number}")
             self._look(f"{len(self.walk.steps):02d}-{material}-captured")
@@ -145,6 +145,6 @@ class Citizen:
         self._screen.tap("primary")
 
     def _on_rate(self) -> None:
-        self._screen.tap(f"level_{self._plan.level}")
+        self._screen.tap(f"level_{self.plan.level}")
         self._look(f"{len(self.walk.steps):02d}-rate-chosen")
         self._screen.tap("primary")

@@ -1,0 +1,128 @@
+import os
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sync.protocol.canonical import b64, canonical, digest
+from sync.protocol.case_file import CaseBody, CaseOpener, PageInfo, PlatformKey, seal_case
+from sync.protocol.envelope import Envelope, Stamp
+from sync.protocol.pin import check_pin, hash_pin
+from sync.protocol.suites import CHUNK, SealError, suite
+
+INTL = suite("intl")
+PRIVATE, PUBLIC = INTL.new_sealing_key()
+
+
+@pytest.mark.parametrize("size", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK])
+def test_what_is_sealed_opens_again(size: int) -> None:
+    key, plain = INTL.new_data_key(), os.urandom(size)
+    assert INTL.open(key, INTL.seal(key, plain, b"here"), b"here") == plain
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 3 * (CHUNK + 16)), st.integers(1, 255))
+def test_property_any_changed_byte_is_noticed(place: int, change: int) -> None:
+    key = INTL.new_data_key()
+    sealed = bytearray(INTL.seal(key, bytes(3 * CHUNK), b""))
+    sealed[place % len(sealed)] ^= change
+    with pytest.raises(SealError):
+        INTL.open(key, bytes(sealed), b"")
+
+
+@pytest.mark.parametrize("cut", [0, 10, 11 + CHUNK + 16, -1])
+def test_a_cut_file_does_not_open(cut: int) -> None:
+    key = INTL.new_data_key()
+    with pytest.raises(SealError):
+        INTL.open(key, INTL.seal(key, bytes(2 * CHUNK), b"")[:cut], b"")
+
+
+def test_chunks_cannot_change_places() -> None:
+    key = INTL.new_data_key()
+    sealed = INTL.seal(key, os.urandom(3 * CHUNK), b"")
+    head, body, step = sealed[:11], sealed[11:], CHUNK + 16
+    swapped = head + body[step : 2 * step] + body[:step] + body[2 * step :]
+    with pytest.raises(SealError):
+        INTL.open(key, swapped, b"")
+
+
+def _case() -> tuple[CaseBody, Envelope, dict[str, bytes]]:
+    page = b"\xff\xd8 picture \xff\xd9"
+    body = CaseBody(
+        case_id="case-1",
+        receipt="T01-ABCD-000001-0",
+        service="residence-permit",
+        form_version="2026.3",
+        language="zh",
+        captured="2026-03-02T09:30:00+08:00",
+        identity={"name": "王𠮷"},
+        answers={"address": "柳荫路18号"},
+        pages=[PageInfo(id="p1", material="lease", width=1, height=1, digest=digest(page))],
+    )
+    sealed = seal_case(body, {"p1": page}, "T01", PlatformKey("k1", "intl", PUBLIC))
+    signing, _public = INTL.new_signing_key()
+    envelope = Envelope(
+        suite="intl",
+        key_id="k1",
+        terminal="T01",
+        case_id=body.case_id,
+        receipt=body.receipt,
+        service=body.service,
+        form_version=body.form_version,
+        stamp=Stamp(raw="x", trusted="x", epoch="ABCD", sequence=1),
+        wrapped_key=b64(sealed.wrapped_key),
+        blobs=sealed.blobs,
+    ).signed(signing)
+    return body, envelope, sealed.files
+
+
+def test_only_the_platform_opens_a_case() -> None:
+    body, envelope, files = _case()
+    opener = CaseOpener(envelope, PRIVATE)
+    assert opener.body(files["body"]) == body
+    assert opener.page("p1", files["p1"]).startswith(b"\xff\xd8")
+    other, _public = INTL.new_sealing_key()
+    with pytest.raises(SealError):
+        CaseOpener(envelope, other)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("terminal", "T02"), ("case_id", "case-2"), ("service", "x"), ("form_version", "2")]
+)
+def test_a_wrapped_key_opens_no_other_record(name: str, value: str) -> None:
+    _body, envelope, _files = _case()
+    with pytest.raises(SealError):
+        CaseOpener(envelope.model_copy(update={name: value}), PRIVATE)
+
+
+def test_a_page_cannot_stand_in_for_the_body() -> None:
+    _body, envelope, files = _case()
+    with pytest.raises(SealError):
+        CaseOpener(envelope, PRIVATE).body(files["p1"])
+
+
+def test_unknown_fields_are_kept_and_signed() -> None:
+    private, public = INTL.new_signing_key()
+    _body, envelope, _files = _case()
+    newer = Envelope.model_validate({**envelope.model_dump(), "from_the_future": "yes"}).signed(private)
+    again = Envelope.model_validate_json(newer.model_dump_json())
+    assert again.verified(public)
+    assert not Envelope.model_validate({**again.model_dump(), "from_the_future": "no"}).verified(public)
+
+
+def test_an_unknown_suite_is_an_error_not_a_crash() -> None:
+    _body, envelope, _files = _case()
+    assert not envelope.model_copy(update={"suite": "rot13"}).verified(PUBLIC)
+    with pytest.raises(SealError):
+        suite("rot13")
+
+
+def test_canonical_form_does_not_depend_on_order() -> None:
+    assert canonical({"b": 1, "a": ["王𠮷", None]}) == canonical({"a": ["王𠮷", None], "b": 1})
+
+
+def test_pins() -> None:
+    stored = hash_pin("2468")
+    assert check_pin("2468", stored)
+    assert not check_pin("2469", stored)
+    assert not check_pin("2468", "no hash at all")

@@ -1,0 +1,96 @@
+"""One installation for all end-to-end tests of this folder: real processes, simulated hardware."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from devices.simulators.client import RigClient
+from kiosk.catalogue.loader import parse_package
+from kiosk.config import ASSETS
+from kiosk.model.clock import hall_date
+from kiosk.robot.check import PlatformCheck
+from kiosk.robot.citizen import Citizen
+from kiosk.robot.plans import Plan, plans
+from kiosk.robot.screen import RemoteScreen
+from kiosk.stack import Stack, StackOptions
+
+
+@dataclass
+class Installation:
+    """A running stack and the means to look at it and act on it."""
+
+    stack: Stack
+    screen: RemoteScreen
+    rig: RigClient
+    check: PlatformCheck
+
+    def plan(self, service: str) -> Plan:
+        return plans(datetime.fromisoformat(hall_date(datetime.now(UTC))).date())[service]
+
+    def citizen(self, service: str) -> Citizen:
+        package = parse_package((ASSETS / "catalogue" / f"{service}.yaml").read_bytes())
+        return Citizen(self.screen, self.rig, package, self.plan(service), lambda _name: None)
+
+    def at_home(self) -> None:
+        self.screen.wait(lambda now: now["screen"] == "Home" and now["step"] == "attract/", "the welcome screen")
+
+    def finish(self, citizen: Citizen) -> list[str]:
+        """Go on to the end, take everything, and compare what arrived."""
+        walk = citizen.go()
+        found = self.check.differences(walk.receipt, citizen.plan)
+        citizen.leave()
+        return found
+
+
+def start(options: StackOptions) -> Installation:
+    stack = Stack(options, lambda _part: None)
+    stack.start()
+    screen = RemoteScreen(options.runtime / "terminal" / "remote")
+    return Installation(stack, screen, stack.rig(), PlatformCheck(stack.hub_folder))
+
+
+@pytest.fixture(scope="session")
+def make_installation() -> Iterator[Callable[..., Installation]]:
+    """Start installations; all of them are stopped, by process id, at the end."""
+    made: list[Installation] = []
+    folders: list[Path] = []
+
+    def make(**options: float) -> Installation:
+        state = Path(tempfile.mkdtemp(prefix="bianmin-test-"))
+        runtime = Path(tempfile.mkdtemp(prefix="bm-", dir="/dev/shm"))
+        folders.extend((state, runtime))
+        made.append(start(StackOptions(state, runtime, **options)))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield make
+    for installation in made:
+        installation.screen.close()
+        installation.rig.close()
+        installation.stack.stop()
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def shared_installation(make_installation: Callable[..., Installation]) -> Installation:
+    return make_installation()
+
+
+@pytest.fixture
+def hall(shared_installation: Installation) -> Installation:
+    """The shared installation, at its welcome screen, with everything plugged in and nothing lying about."""
+    for device in ("id_reader", "printer", "camera", "network"):
+        shared_installation.rig.order("plug", device=device)
+    for order in ("lift", "clear", "tear", "refill"):
+        shared_installation.rig.order(order)
+    where = shared_installation.screen.where()
+    if where["step"] != "attract/":
+        pytest.fail(f"an earlier test left the visit at {where['step']}")
+    return shared_installation

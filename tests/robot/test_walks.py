@@ -1,0 +1,229 @@
+"""What a citizen, the staff and a thief would see. Real touches on the real app, real processes, real bytes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import psutil
+import pytest
+
+from devices.simulators.people import PEOPLE
+from kiosk.robot.screen import ScreenError
+from kiosk.security.credentials import load_credentials
+from tests.robot import leaks
+from tests.robot.conftest import Installation
+from tests.waiting import until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+SERVICES = ["residence-permit", "social-security-card", "old-age-allowance", "out-of-area-treatment"]
+
+
+def child(hall: Installation, word: str) -> psutil.Process:
+    """The terminal's child process whose command line holds ``word``."""
+    found = [p for p in leaks.terminal_processes(hall.stack.processes["terminal"].pid) if word in p.cmdline()]
+    assert found, f"no process {word}"
+    return found[0]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_service_is_delivered_once(hall: Installation, service: str) -> None:
+    assert hall.finish(hall.citizen(service)) == []
+    hall.at_home()
+
+
+@pytest.mark.parametrize("at", ["Question", "Scan", "Sign", "Review"])
+def test_a_crash_of_the_worker_resumes_the_visit_where_it_was(hall: Installation, at: str) -> None:
+    citizen = hall.citizen("social-security-card")
+    citizen.go(until=at)
+    before = hall.screen.where()
+    psutil.Process(before["pid"]).kill()
+    hall.screen.wait(lambda now: now["pid"] != before["pid"], "the next worker", 10)
+    after = hall.screen.where()
+    assert (after["screen"], after["step"]) == (before["screen"], before["step"])
+    assert hall.finish(citizen) == []
+    hall.at_home()
+
+
+def test_a_crash_at_the_receipt_shows_the_same_number_and_prints_nothing_twice(hall: Installation) -> None:
+    citizen = hall.citizen("out-of-area-treatment")
+    citizen.go(until="Receipt")
+    number = hall.screen.items()["receipt_number"]["text"]
+    until(lambda: hall.rig.order("state")["at_slot"], "the receipt")
+    tickets = len(hall.rig.order("state")["tickets"])
+    pid = hall.screen.where()["pid"]
+    psutil.Process(pid).kill()
+    hall.screen.wait(lambda now: now["pid"] != pid, "the next worker", 10)
+    assert hall.screen.items()["receipt_number"]["text"] == number
+    assert hall.finish(citizen) == []
+    assert len(hall.rig.order("state")["tickets"]) == tickets
+
+
+@pytest.mark.parametrize("device", ["id_reader", "printer", "camera"])
+def test_a_killed_device_process_costs_the_citizen_nothing(hall: Installation, device: str) -> None:
+    citizen = hall.citizen("residence-permit")
+    citizen.go(until="Question")
+    child(hall, device).kill()
+    assert hall.finish(citizen) == []
+    hall.at_home()
+
+
+@pytest.mark.parametrize("device", ["id_reader", "printer", "camera"])
+def test_a_device_unplugged_and_plugged_in_costs_the_citizen_nothing(hall: Installation, device: str) -> None:
+    hall.rig.order("unplug", device=device)
+    citizen = hall.citizen("residence-permit")
+    if device == "camera":
+        # The citizen is not let into a matter that the hardware cannot finish.
+        with pytest.raises(ScreenError, match="service_residence-permit is not on"):
+            hall.screen.wait_item("service_residence-permit", 4)
+        hall.rig.order("plug", device=device)
+        hall.screen.wait_item("service_residence-permit")
+    elif device == "id_reader":
+        citizen.go(until="Identify")
+        hall.screen.wait_item("primary")  # typing is offered
+        hall.rig.order("plug", device=device)
+    else:
+        citizen.go(until="Review")
+        hall.rig.order("plug", device=device)
+    assert hall.finish(citizen) == []
+    hall.at_home()
+
+
+def test_without_paper_the_receipt_is_a_code_on_the_screen(hall: Installation) -> None:
+    hall.rig.order("empty")
+    citizen = hall.citizen("out-of-area-treatment")
+    citizen.go(until="Receipt")
+    until(lambda: "缺纸" in hall.screen.items()["paper"]["text"], "the words about the paper")
+    assert hall.screen.items()["qr"]["whole"]
+    assert hall.finish(citizen) == []
+
+
+def test_with_the_network_down_for_the_whole_visit_the_case_arrives_later_once(hall: Installation) -> None:
+    hall.rig.order("unplug", device="network")
+    time_to_notice = time.monotonic() + 12
+    citizen = hall.citizen("old-age-allowance")
+    citizen.go(until="Review")
+    until(lambda: time.monotonic() > time_to_notice, "the agent's notice", 15)
+    citizen.go(until="Receipt")
+    assert "等网络恢复后发送" in hall.screen.items()["headline"]["text"]
+    walk = citizen.go()
+    citizen.leave()
+    assert hall.check.count(walk.receipt) == 0
+    hall.rig.order("plug", device="network")
+    assert hall.check.differences(walk.receipt, citizen.plan) == []
+
+
+@pytest.mark.parametrize("part", ["agent", "hub"])
+def test_a_submitted_case_arrives_once_when_agent_or_platform_is_killed(hall: Installation, part: str) -> None:
+    citizen = hall.citizen("residence-permit")
+    citizen.go(until="Review")
+    hall.stack.kill(part)
+    walk = citizen.go()
+    citizen.leave()
+    hall.stack.start_part(part)
+    assert hall.check.differences(walk.receipt, citizen.plan) == []
+
+
+def test_the_death_of_the_supervisor_ends_all_its_children_and_it_comes_back_clean(hall: Installation) -> None:
+    hall.citizen("social-security-card").go(until="Review")
+    children = leaks.terminal_processes(hall.stack.processes["terminal"].pid)[1:]
+    assert len(children) >= 5
+    hall.stack.kill("terminal")
+    gone, alive = psutil.wait_procs(children, timeout=5)
+    assert not alive
+    assert len(gone) == len(children)
+    hall.rig.order("lift")
+    hall.rig.order("clear")
+    (hall.stack.options.runtime / "terminal" / "remote").unlink(missing_ok=True)
+    hall.stack.start_part("terminal")
+    hall.at_home()
+    assert not list((hall.stack.options.runtime / "terminal").glob("draft*"))
+
+
+def test_the_same_person_is_told_of_the_open_case_before_filling_in(hall: Installation) -> None:
+    hall.rig.order("unplug", device="network")
+    try:
+        assert _store(hall, "out-of-area-treatment")
+        citizen = hall.citizen("out-of-area-treatment")
+        citizen.go(until="AlreadyOpen")
+        assert "CD03-" in hall.screen.items()["open_receipt"]["text"]
+        hall.screen.tap("primary")
+        hall.rig.order("lift")
+        hall.at_home()
+    finally:
+        hall.rig.order("plug", device="network")
+
+
+def _store(hall: Installation, service: str) -> str:
+    citizen = hall.citizen(service)
+    walk = citizen.go()
+    citizen.leave()
+    return walk.receipt
+
+
+def test_a_card_that_is_no_identity_card_shows_the_other_way_in(hall: Installation) -> None:
+    citizen = hall.citizen("out-of-area-treatment")
+    citizen.go(until="Identify")
+    hall.rig.order("lay", card="not_a_card")
+    until(lambda: "不是本机能读的身份证" in hall.screen.items()["notice"]["text"], "the words about the card")
+    hall.screen.tap("primary")
+    hall.screen.tap("typed_name")
+    hall.screen.type("测试丙")
+    hall.screen.tap("typed_number")
+    hall.screen.type(PEOPLE["elder"].number)
+    hall.screen.tap("primary")
+    hall.screen.wait(lambda now: now["screen"] == "Question", "the first question")
+    _end(hall)
+    hall.rig.order("lift")
+
+
+def _end(hall: Installation) -> None:
+    """End the visit: it is asked once."""
+    hall.screen.tap("end")
+    hall.screen.wait(lambda now: now["dialog"] == "end", "the question")
+    pid = hall.screen.where()["pid"]
+    hall.screen.tap("dialog_yes")
+    hall.screen.wait(lambda now: now["pid"] != pid, "the next worker")
+
+
+WAYS_OUT = ["finished", "withdrawn", "left", "worker killed three times"]
+
+
+@pytest.mark.parametrize("way_out", WAYS_OUT)
+def test_nothing_of_the_person_stays(
+    way_out: str, hall: Installation, make_installation: Callable[..., Installation]
+) -> None:
+    place = make_installation(quiet=3, warning=2) if way_out == "left" else hall
+    person = PEOPLE["wei"]
+    citizen = place.citizen("residence-permit")
+    pid = place.screen.where()["pid"]
+    if way_out == "finished":
+        assert place.finish(citizen) == []
+    else:
+        citizen.go(until="Review")
+        pid = place.screen.where()["pid"]
+        if way_out == "withdrawn":
+            _end(place)
+        elif way_out == "worker killed three times":
+            for _ in range(3):
+                pid = place.screen.where()["pid"]
+                psutil.Process(pid).kill()
+                place.screen.wait(lambda now, old=pid: now["pid"] != old, "the next worker", 15)
+    place.screen.wait(lambda now: now["pid"] != pid and now["step"] == "attract/", "the welcome screen", 30)
+    place.rig.order("lift")
+    needles = leaks.encodings([person.name, person.number, person.address, "柳荫路18号3号楼502"])
+    until(lambda: not _leaks(place, needles), "forgetting", 8)
+
+
+def _leaks(place: Installation, needles: list[bytes]) -> list[str]:
+    stack = place.stack
+    processes = leaks.terminal_processes(stack.processes["terminal"].pid)
+    processes.append(psutil.Process(stack.processes["agent"].pid))
+    key = load_credentials(stack.terminal_folder / "credentials").store_key
+    folders = [stack.terminal_folder, stack.logs, stack.options.runtime / "terminal"]
+    return (
+        leaks.in_memory(processes, needles)
+        + leaks.in_files(folders, needles)
+        + leaks.in_database(stack.terminal_folder / "terminal.db", key, needles)
+    )
