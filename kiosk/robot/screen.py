@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import socket
 import time
@@ -150,8 +151,9 @@ class RemoteScreen:
         return base64.b64decode(self._ask({"do": "shot"})["image"])
 
     def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-        if self._socket is not None:
-            self._socket.close()
+        # Closing flushes, and the other end may be gone.
+        for end in (self._file, self._socket):
+            if end is not None:
+                with contextlib.suppress(OSError):
+                    end.close()
         self._file = self._socket = None

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import psutil
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from kiosk.store.database import Store
+PAGE = 4096
 
 
 def encodings(texts: Iterable[str]) -> list[bytes]:
@@ -30,12 +31,29 @@ def in_files(folders: Iterable[Path], needles: list[bytes]) -> list[str]:
 
 
 def in_database(path: Path, key: bytes, needles: list[bytes]) -> list[str]:
-    """Decrypted pages that hold a needle: tables, indexes and free pages alike, the write-ahead log included."""
-    store = Store(path, key)
-    pages = store.rows("SELECT pgno, data FROM sqlite_dbpage")
-    store.close()
+    """Pages that hold a needle: tables, indexes and free pages alike, and every frame of the write-ahead log.
+
+    Decrypts the files themselves (SQLCipher 4: pages of 4096 bytes, AES-256-CBC, the last 80 bytes are IV and
+    HMAC, a raw key is used as it is), because SQL sees neither free pages nor old frames.
+    """
+    raw = path.read_bytes()
+    pages = {f"page {n // PAGE + 1}": raw[n : n + PAGE] for n in range(0, len(raw), PAGE)}
+    log = path.with_name(path.name + "-wal")
+    frames = log.read_bytes()[32:] if log.exists() else b""
+    for n in range(0, len(frames), 24 + PAGE):
+        number = int.from_bytes(frames[n : n + 4], "big")
+        pages[f"frame {n // (24 + PAGE)} of page {number}"] = frames[n + 24 : n + 24 + PAGE]
     assert pages
-    return [f"database page {number}" for number, data in pages if any(n in data for n in needles)]
+    plain = {name: _decrypted(data, key, first=name.endswith("page 1")) for name, data in pages.items()}
+    assert any(b"CREATE TABLE" in data for data in plain.values()), "the key does not open this database"
+    return [f"database {name}" for name, data in plain.items() if any(n in data for n in needles)]
+
+
+def _decrypted(page: bytes, key: bytes, *, first: bool) -> bytes:
+    body, vector = page[16 if first else 0 : PAGE - 80], page[PAGE - 80 : PAGE - 64]
+    if len(vector) < 16:
+        return b""
+    return Cipher(algorithms.AES(key), modes.CBC(vector)).decryptor().update(body)
 
 
 def in_memory(processes: Iterable[psutil.Process], needles: list[bytes]) -> list[str]:

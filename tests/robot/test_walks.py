@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import psutil
@@ -11,6 +10,7 @@ import pytest
 from devices.simulators.people import PEOPLE
 from kiosk.robot.screen import ScreenError
 from kiosk.security.credentials import load_credentials
+from kiosk.store.database import Store
 from tests.robot import leaks
 from tests.robot.conftest import Installation
 from tests.waiting import until
@@ -101,10 +101,11 @@ def test_without_paper_the_receipt_is_a_code_on_the_screen(hall: Installation) -
 
 def test_with_the_network_down_for_the_whole_visit_the_case_arrives_later_once(hall: Installation) -> None:
     hall.rig.order("unplug", device="network")
-    time_to_notice = time.monotonic() + 12
     citizen = hall.citizen("old-age-allowance")
     citizen.go(until="Review")
-    until(lambda: time.monotonic() > time_to_notice, "the agent's notice", 15)
+    store = _open_store(hall)
+    until(lambda: '"online": false' in store.get("agent_status"), "the agent's notice")
+    store.close()
     citizen.go(until="Receipt")
     assert "等网络恢复后发送" in hall.screen.items()["headline"]["text"]
     walk = citizen.go()
@@ -112,6 +113,11 @@ def test_with_the_network_down_for_the_whole_visit_the_case_arrives_later_once(h
     assert hall.check.count(walk.receipt) == 0
     hall.rig.order("plug", device="network")
     assert hall.check.differences(walk.receipt, citizen.plan) == []
+
+
+def _open_store(hall: Installation) -> Store:
+    key = load_credentials(hall.stack.terminal_folder / "credentials").store_key
+    return Store(hall.stack.terminal_folder / "terminal.db", key)
 
 
 @pytest.mark.parametrize("part", ["agent", "hub"])

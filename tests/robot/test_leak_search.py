@@ -1,0 +1,64 @@
+"""The search for leaks must itself be able to fail: a planted leak of each kind is found."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from kiosk.store.database import Store
+from tests.robot import leaks
+
+NAME = "种下的名字"
+NEEDLES = leaks.encodings([NAME])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-32-le", "gbk"])
+def test_a_name_in_a_file_is_found(tmp_path: Path, encoding: str) -> None:
+    assert leaks.in_files([tmp_path], NEEDLES) == []
+    (tmp_path / "usr_dict.dat").write_bytes(b"\0\1" + NAME.encode(encoding))
+    assert leaks.in_files([tmp_path], NEEDLES)
+
+
+def test_a_name_as_a_files_name_is_found(tmp_path: Path) -> None:
+    (tmp_path / NAME).touch()
+    assert leaks.in_files([tmp_path], NEEDLES)
+
+
+def test_a_name_in_a_table_and_on_a_free_page_is_found(tmp_path: Path) -> None:
+    path, key = tmp_path / "terminal.db", bytes(32)
+    store = Store(path, key)
+    store.db.conn.execute("PRAGMA secure_delete = OFF")
+    store.put("note", NAME)
+    assert leaks.in_database(path, key, NEEDLES)
+    store.db.conn.execute("CREATE TABLE doomed (text TEXT)")
+    store.db.conn.execute("INSERT INTO doomed VALUES (?)", (NAME * 3000,))
+    store.db.conn.execute("DELETE FROM meta WHERE key = 'note'")
+    store.db.conn.execute("DROP TABLE doomed")
+    assert leaks.in_database(path, key, NEEDLES)
+    store.close()
+
+
+def test_what_is_deleted_with_the_terminals_settings_is_not_found(tmp_path: Path) -> None:
+    path, key = tmp_path / "terminal.db", bytes(32)
+    store = Store(path, key)
+    store.put("note", NAME * 3000)
+    store.db.conn.execute("DELETE FROM meta WHERE key = 'note'")
+    store.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert leaks.in_database(path, key, NEEDLES) == []
+    store.close()
+
+
+def test_a_name_in_the_memory_of_a_process_is_found() -> None:
+    program = f"import sys; kept = {NAME!r} * 2; print('ready', flush=True); sys.stdin.read()"
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", program], stdin=pipe, stdout=pipe) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        assert leaks.in_memory([psutil.Process(process.pid)], NEEDLES)
+        assert leaks.in_memory([psutil.Process(process.pid)], leaks.encodings(["never " + str(os.getpid())])) == []
+        process.kill()
