@@ -53,6 +53,10 @@ BACK_OFF = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Seconds before a device process is started again, by how often it has failed in a row."""
 STEADY = 30.0
 """A device process that ran so long has not failed in a row."""
+FIRST_SCREEN = 4.0
+"""At the start the first screen goes before the devices, for so long at the most."""
+NEXT_WORKER = 0.5
+"""Seconds until the next worker is made ready: the one that has just begun to serve has the processor first."""
 PRINTING = 25.0
 """So long a printer's process may outlive its visit to finish a receipt."""
 RESUMES = 3
@@ -98,6 +102,7 @@ class Supervisor:
         self._resume = False
         self._crashes = 0
         self._standby_at = 0.0
+        self._devices_at = clock.monotonic() + FIRST_SCREEN
         self._stopping = False
 
     # life
@@ -143,9 +148,11 @@ class Supervisor:
             self._read(key.data)
         now = self._clock.monotonic()
         notify_systemd("WATCHDOG=1")
+        self._watch_workers(now)
+        if self._active is None and now < self._devices_at:
+            return
         for device in self._devices.values():
             self._watch_device(device, now)
-        self._watch_workers(now)
 
     def _spawn(self, name: str, module: str, arguments: list[str], union: Any) -> Child:
         ours, theirs = pair()
@@ -161,6 +168,8 @@ class Supervisor:
         ]
         environment = {**os.environ, "MALLOC_PERTURB_": "165", "PYTHONDONTWRITEBYTECODE": "1"}
         environment.setdefault("QT_QUICK_BACKEND", "software")
+        # Compiled QML; the workers' own homes are thrown away with them.
+        environment.setdefault("QML_DISK_CACHE_PATH", str(self._settings.paths.state / "qmlcache"))
         process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment, stdin=subprocess.DEVNULL)
         theirs.close()
         now = self._clock.monotonic()
@@ -254,6 +263,7 @@ class Supervisor:
         if self._active is not None or self._standby is None or not self._standby.ready:
             return
         self._active, self._standby = self._standby, None
+        self._standby_at = self._clock.monotonic() + NEXT_WORKER
         try:
             for device in self._devices.values():
                 self._active.channel.send(DeviceStatus(state=device.state))

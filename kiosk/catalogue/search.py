@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pypinyin import Style, lazy_pinyin
-
 from kiosk.catalogue.package import ServicePackage
 from kiosk.model.text import Lang
 
@@ -49,6 +47,8 @@ class ServiceIndex:
 
 
 def _term(service: str, text: str, weight: int) -> _Term:
+    from pypinyin import Style, lazy_pinyin  # loads its tables, which a start of the app need not wait for
+
     plain = "".join(text.lower().split())
     return _Term(
         service,

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Property, QObject, Signal, Slot
+from PySide6.QtCore import Property, QObject, QTimer, Signal, Slot
 
 from kiosk.catalogue.package import ServicePackage
 from kiosk.catalogue.search import ServiceIndex
 from kiosk.visit.stage import Stage
 from ui.session import Session
 from ui.viewmodels.i18n import words
+
+WARM_UP = 2500
+"""Milliseconds."""
 
 
 class Home(QObject):
@@ -21,11 +24,17 @@ class Home(QObject):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self._index = ServiceIndex(session.terminal.catalogue.services)
+        self._made: ServiceIndex | None = None
+        # The pinyin tables take a third of a second to load: after the first frame, before the first letter.
+        QTimer.singleShot(WARM_UP, self, self._index)
         self._query = self._department = ""
         session.appearance_changed.connect(self.changed)
         session.hardware.changed.connect(self.changed)
         session.moved.connect(self.changed)
+
+    def _index(self) -> ServiceIndex:
+        self._made = self._made or ServiceIndex(self._all)
+        return self._made
 
     @property
     def _all(self) -> dict[str, ServicePackage]:
@@ -35,7 +44,7 @@ class Home(QObject):
     def services(self) -> list[dict[str, Any]]:
         """What fits the search and the department, each with what the tile shows."""
         lang = self._session.language
-        found = [self._all[i] for i in self._index.find(self._query)]
+        found = [self._all[i] for i in (self._index().find(self._query) if self._query else self._all)]
         return [self._tile(s, lang) for s in found if self._department in ("", s.department("zh"))]
 
     def _tile(self, service: ServicePackage, lang: str) -> dict[str, Any]:
