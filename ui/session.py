@@ -189,6 +189,9 @@ class Session(QObject):
     def _configure_device(self, device: str) -> None:
         """A device process is new or back: tell it what is wanted of it now."""
         if device == "id_reader":
+            # A new process tells anew whether a card lies there.
+            self.card_there = False
+            self.card_changed.emit()
             self._reader()
         elif device == "camera":
             self._camera_on = ""

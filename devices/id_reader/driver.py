@@ -52,6 +52,7 @@ class IdReaderDriver:
         self._reader: SamReader | None = None
         self._mode = ReaderMode.OFF
         self._card: ReaderMode | None = None  # what was done with the card that lies there
+        self._unknown = True  # whether an earlier process has read a card that still lies there
         self._missed = 0
         self.state = DeviceState(device="id_reader")
 
@@ -59,12 +60,15 @@ class IdReaderDriver:
         if isinstance(message, SetReaderMode):
             self._mode = message.mode
             if message.mode == ReaderMode.READ and self._card == ReaderMode.READ:
-                # Asked to read again: the card that lies there must be lifted and laid down anew.
-                self._emit(CardPresent())
+                # A card that was read is not found again: it must be lifted and laid down anew.
+                self._emit(CardFailed(fault=CardFault.UNREADABLE))
 
     def step(self) -> float:
         try:
             reader = self._reader or self._open()
+            if self._unknown and self._mode != ReaderMode.OFF:
+                self._unknown = False
+                self._recognise(reader)
             if self._card is not None:
                 return self._watch_removal(reader)
             if self._mode == ReaderMode.OFF:
@@ -87,6 +91,12 @@ class IdReaderDriver:
             self._reader = reader
             self.state = self.state.model_copy(update={"device_id": reader.identity()})
         return reader
+
+    def _recognise(self, reader: SamReader) -> None:
+        """After a restart: a card that an earlier process has read still answers, and is not found again."""
+        if reader.card_still_there():
+            self._card = ReaderMode.READ
+            self._emit(CardPresent())
 
     def _health(self, reader: SamReader) -> None:
         answer = reader.ask(Command.STATUS)

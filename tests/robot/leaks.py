@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -59,7 +58,6 @@ def _decrypted(page: bytes, key: bytes, *, first: bool) -> bytes:
 def in_memory(processes: Iterable[psutil.Process], needles: list[bytes]) -> list[str]:
     """Processes whose memory holds a needle."""
     found = []
-    pattern = re.compile(b"|".join(map(re.escape, needles)))
     for process in processes:
         for start, end in _writable(process.pid):
             with Path(f"/proc/{process.pid}/mem").open("rb", buffering=0) as memory:
@@ -68,7 +66,7 @@ def in_memory(processes: Iterable[psutil.Process], needles: list[bytes]) -> list
                     data = memory.read(end - start)
                 except (OSError, ValueError, OverflowError):
                     continue
-            if pattern.search(data):
+            if any(n in data for n in needles):
                 found.append(f"memory of {process.pid} {' '.join(process.cmdline()[1:4])}")
                 break
     return found
