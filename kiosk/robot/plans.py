@@ -27,7 +27,7 @@ def plans(today: date) -> dict[str, Plan]:
             "wei",
             {
                 "district": "east",
-                "address": "柳荫路18号3号楼502",
+                "address": "柳荫路77号9号楼901",
                 "since": long_ago,
                 "reason": "work",
                 "employer": "示例食品有限公司",
