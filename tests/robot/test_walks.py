@@ -217,7 +217,7 @@ def test_nothing_of_the_person_stays(
     place.screen.wait(lambda now: now["pid"] != pid and now["step"] == "attract/", "the welcome screen", 30)
     place.rig.order("lift")
     needles = leaks.encodings([person.name, person.number, person.address, "柳荫路77号9号楼901"])
-    until(lambda: not _leaks(place, needles), "forgetting", 8, lambda: _leaks(place, needles))
+    until(lambda: not _leaks(place, needles), "forgetting", 60)
 
 
 def _leaks(place: Installation, needles: list[bytes]) -> list[str]:
