@@ -35,11 +35,11 @@ check: setup-dev ## format, lint, types, QML, layers, dependencies, dead code
 	$(BIN)/kiosk catalogue check
 	$(BIN)/python tools/generated.py --check
 
-soak: setup-dev ## long runs: the robot again and again, with kills
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest tests/robot -m e2e --count-soak 10
+soak: setup-dev ## long runs: the end-to-end walks, kills and faults again and again
+	for round in 1 2 3 4 5; do QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest tests/robot || exit 1; done
 
 fuzz: setup-dev ## long hypothesis runs of the parsers
-	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest tests -k "fuzz or property" -p no:cacheprovider
+	$(BIN)/python -m pytest --hypothesis-profile=fuzz --timeout=0 -k property tests
 
 bench: setup-dev ## measurements as ratios
 	$(BIN)/python -m tests.benchmarks.submit
