@@ -198,7 +198,7 @@ WAYS_OUT = ["finished", "withdrawn", "left", "worker killed three times"]
 def test_nothing_of_the_person_stays(
     way_out: str, hall: Installation, make_installation: Callable[..., Installation]
 ) -> None:
-    place = make_installation(quiet=3, warning=2) if way_out == "left" else hall
+    place = make_installation(quiet=12, warning=3) if way_out == "left" else hall
     person = PEOPLE["wei"]
     citizen = place.citizen("residence-permit")
     pid = place.screen.where()["pid"]
@@ -214,7 +214,7 @@ def test_nothing_of_the_person_stays(
                 pid = place.screen.where()["pid"]
                 psutil.Process(pid).kill()
                 place.screen.wait(lambda now, old=pid: now["pid"] != old, "the next worker", 15)
-    place.screen.wait(lambda now: now["pid"] != pid and now["step"] == "attract/", "the welcome screen", 30)
+    place.screen.wait(lambda now: now["pid"] != pid and now["step"] == "attract/", "the welcome screen", 60)
     place.rig.order("lift")
     needles = leaks.encodings([person.name, person.number, person.address, "柳荫路77号9号楼901"])
     until(lambda: not _leaks(place, needles), "forgetting", 60)
