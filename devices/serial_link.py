@@ -10,7 +10,7 @@ import serial
 from kiosk.model.clock import Clock
 
 
-class LinkLost(Exception):  # noqa: N818 - it is an event, not a fault
+class LinkLost(Exception):
     """The port is gone: unplugged, or never there."""
 
 

@@ -18,7 +18,7 @@ from sync.protocol.canonical import unb64
 from sync.protocol.wire import SignedRequest
 
 
-class NotEnrolled(Exception):  # noqa: N818
+class NotEnrolled(Exception):
     """The terminal does not know a platform yet."""
 
 

@@ -15,7 +15,7 @@ PIECE = 256 * 1024
 """Bytes sent at a time: a cut line wastes at most one piece."""
 
 
-class NoNetwork(Exception):  # noqa: N818 - it is an event, not a fault
+class NoNetwork(Exception):
     """The platform cannot be reached: down, cut off, or something else answered in its place."""
 
     def __init__(self, reason: str, retry_after: float | None = None) -> None:
@@ -23,7 +23,7 @@ class NoNetwork(Exception):  # noqa: N818 - it is an event, not a fault
         self.retry_after = retry_after
 
 
-class Rejected(Exception):  # noqa: N818
+class Rejected(Exception):
     """The platform answered that the request itself is wrong (HTTP 4xx)."""
 
 

@@ -13,7 +13,7 @@ from sync.protocol.suites import suite
 from sync.protocol.wire import EnrolAnswer, EnrolRequest
 
 
-class AlreadyEnrolled(Exception):  # noqa: N818
+class AlreadyEnrolled(Exception):
     """The terminal has an identity; a new one would cut it off from its own store."""
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from devices.scanner.geometry import Picture
 
 
-class SourceLost(Exception):  # noqa: N818 - it is an event, not a fault
+class SourceLost(Exception):
     """The camera is gone."""
 
 

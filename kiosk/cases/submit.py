@@ -31,7 +31,7 @@ class TerminalIdentity:
     platform_key: PlatformKey
 
 
-class NotReady(ValueError):  # noqa: N818
+class NotReady(ValueError):
     """The draft still has problems; a bug in the flow, for the screens do not let a citizen come here."""
 
 

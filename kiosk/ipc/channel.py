@@ -17,7 +17,7 @@ MAX_MESSAGE = 160_000
 MAX_FDS = 4
 
 
-class ChannelClosed(Exception):  # noqa: N818 - it is an event, not a fault
+class ChannelClosed(Exception):
     """The other end is gone."""
 
 

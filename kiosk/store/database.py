@@ -22,7 +22,7 @@ class StoreError(Exception):
     """The database cannot be used. It is left as it is; nothing is ever recreated in its place."""
 
 
-class StoreTooNew(StoreError):  # noqa: N818
+class StoreTooNew(StoreError):
     """The database was written by a newer program."""
 
 

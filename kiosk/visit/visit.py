@@ -54,7 +54,7 @@ class Snapshot(BaseModel):
     elder: bool = False
 
 
-class WrongStage(RuntimeError):  # noqa: N818
+class WrongStage(RuntimeError):
     """A move that the stages do not allow: a bug in a screen, never a citizen's fault."""
 
 

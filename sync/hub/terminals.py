@@ -22,7 +22,7 @@ from sync.protocol.wire import (
 )
 
 
-class Refused(Exception):  # noqa: N818
+class Refused(Exception):
     """The request is not from a terminal that may make it."""
 
 

@@ -14,7 +14,7 @@ Rectangle {
     signal accepted
     signal rejected
 
-    color: "#F0142030"
+    color: "#142030"
 
     MouseArea {
         anchors.fill: parent
