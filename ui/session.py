@@ -23,7 +23,7 @@ from kiosk.model.identity import IdentityDocument
 from kiosk.model.ids import new_id
 from kiosk.model.page import Page
 from kiosk.receipts.receipt import receipt_document
-from kiosk.visit.idle import ELDER, STANDARD, Idle, IdleWatch, Limits
+from kiosk.visit.idle import ASSISTED, ELDER, STANDARD, Idle, IdleWatch, Limits
 from kiosk.visit.stage import Stage, WayOut
 from kiosk.visit.visit import Step, StepKind, Visit
 from ui.draft_keeper import DraftKeeper
@@ -62,6 +62,7 @@ class Session(QObject):
         self._keeper: DraftKeeper | None = None
         self._camera_on = ""
         self._active = False
+        self._assisted = False
         self._store_version = -1
         self._set_limits()
         self._ticker = QTimer(self, interval=500)
@@ -151,7 +152,12 @@ class Session(QObject):
     def _set_limits(self) -> None:
         quiet, warning = self.terminal.settings.idle.quiet, self.terminal.settings.idle.warning
         factor = ELDER.quiet / STANDARD.quiet if self.elder else 1
-        self.idle.limits = Limits(quiet * factor, warning * factor)
+        self.idle.limits = Limits(quiet * factor * (ASSISTED if self._assisted else 1), warning * factor)
+
+    def set_assisted(self, assisted: bool) -> None:
+        """The citizen has called for help, and may be on the way to the desk."""
+        self._assisted = assisted
+        self._set_limits()
 
     # identity
 

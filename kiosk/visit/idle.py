@@ -23,6 +23,9 @@ class Limits:
     warning: float
 
 
+ASSISTED = 5
+"""How many times longer a citizen may be away who has called for help and was told that nothing is lost."""
+
 STANDARD = Limits(quiet=60, warning=30)
 ELDER = Limits(quiet=120, warning=60)
 

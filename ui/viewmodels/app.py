@@ -177,6 +177,7 @@ class App(QObject):
 
     def _show(self, dialog: str) -> None:
         self._dialog = dialog
+        self._session.set_assisted(dialog == "help")
         self.dialogChanged.emit()
 
     @Slot()
