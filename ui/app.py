@@ -56,6 +56,7 @@ def main() -> None:
     settings = load_settings(options.config)
     home = _private_home(settings.paths.runtime)
     os.environ["QT_IM_MODULE"] = "qtvirtualkeyboard"
+    os.environ["QT_VIRTUALKEYBOARD_STYLE"] = "bianmin"
     os.environ.setdefault("QT_QUICK_CONTROLS_STYLE", "Basic")
     # Qt reads its environment when it is loaded, so it is loaded only now.
     from ui.window import Window

@@ -14,6 +14,9 @@ _PROVIDES = {
 }
 
 
+_BESIDE = ("host", "network", "store")
+
+
 class Hardware(QObject):
     """The last known state of each device."""
 
@@ -22,7 +25,7 @@ class Hardware(QObject):
     def __init__(self, faults: dict[str, Fault]) -> None:
         super().__init__()
         self._faults = faults
-        self.states: dict[str, DeviceState] = {name: DeviceState(device=name) for name in _PROVIDES}
+        self.states: dict[str, DeviceState] = {n: DeviceState(device=n) for n in (*_PROVIDES, *_BESIDE)}
 
     def update(self, state: DeviceState) -> None:
         if self.states.get(state.device) != state:
@@ -40,7 +43,7 @@ class Hardware(QObject):
         """Whether no fault takes the capability away. A device that is still starting is given the benefit."""
         if any(capability in f.removes for f in self.active_faults()):
             return False
-        state = next(s for n, s in self.states.items() if _PROVIDES[n] == capability)
+        state = self.states[next(n for n, c in _PROVIDES.items() if c == capability)]
         return state.availability in (Availability.ONLINE, Availability.BUSY, Availability.STARTING)
 
     def missing_for(self, needs: list[Capability]) -> list[Capability]:

@@ -10,6 +10,7 @@ import structlog
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from kiosk.ipc.device_messages import (
+    EndPartialReceipt,
     PrintDocument,
     PrintState,
     ReaderMode,
@@ -19,6 +20,7 @@ from kiosk.ipc.device_messages import (
     TakePicture,
 )
 from kiosk.model.clock import HALL_ZONE
+from kiosk.model.device import Availability, DeviceState
 from kiosk.model.identity import IdentityDocument
 from kiosk.model.ids import new_id
 from kiosk.model.page import Page
@@ -32,6 +34,9 @@ from ui.links import DeviceLinks
 from ui.terminal import Terminal
 
 log = structlog.get_logger()
+
+PRINT_SECONDS = 60.0
+"""So long a receipt may take from the order to its end; after that nobody knows."""
 
 
 class Session(QObject):
@@ -59,6 +64,8 @@ class Session(QObject):
         self.idle = IdleWatch(terminal.clock)
         self.idle_state = Idle.PRESENT
         self._job = ""
+        self._print_by = 0.0
+        self._half_printed = False
         self._keeper: DraftKeeper | None = None
         self._camera_on = ""
         self._active = False
@@ -67,6 +74,9 @@ class Session(QObject):
         self._set_limits()
         self._ticker = QTimer(self, interval=500)
         self._ticker.timeout.connect(self._tick)
+        bad = frozenset() if terminal.opened is not None else frozenset({"store_unavailable"})
+        well = Availability.HARDWARE_ERROR if bad else Availability.ONLINE
+        hardware.update(DeviceState(device="store", availability=well, faults=bad))
         hardware.changed.connect(self._note_faults)
         devices.attached.connect(self._configure_device)
         devices.card_present.connect(self._on_card_present)
@@ -85,6 +95,13 @@ class Session(QObject):
         if self.terminal.opened is not None and self._active:
             codes = [f.code for f in self.hardware.active_faults()]
             self.terminal.opened.store.put("faults", json.dumps(codes))
+        if "device_process" in self.hardware.states["printer"].faults and self._printing:
+            self._half_printed = self.print_state == PrintState.SENDING
+            self._on_print_progress(self._job, PrintState.UNCERTAIN if self._half_printed else PrintState.FAILED)
+
+    @property
+    def _printing(self) -> bool:
+        return self.print_state in (PrintState.QUEUED, PrintState.SENDING)
 
     # start and crash
 
@@ -99,6 +116,7 @@ class Session(QObject):
             if self.visit.line is not None and self.terminal.opened is not None:
                 last = self.terminal.opened.ledger.last_for(self.visit.line.case_id)
                 self._job, self.print_state = last or ("", None)
+                self._print_by = self.terminal.clock.monotonic() + PRINT_SECONDS
             log.info("visit_resumed", stage=self.visit.stage.value)
         self.idle.touched()
         self._ticker.start()
@@ -199,9 +217,14 @@ class Session(QObject):
             self.card_there = False
             self.card_changed.emit()
             self._reader()
+        elif device == "mrz_reader":
+            self._reader()
         elif device == "camera":
             self._camera_on = ""
             self._camera()
+        elif device == "printer" and self._half_printed:
+            self._half_printed = False
+            self.devices.send("printer", EndPartialReceipt())
 
     def _reader(self) -> None:
         if not self._active:
@@ -209,6 +232,8 @@ class Session(QObject):
         reading = self.visit.stage == Stage.IDENTIFY
         mode = ReaderMode.READ if reading else ReaderMode.WATCH
         self.devices.send("id_reader", SetReaderMode(mode=mode))
+        if "mrz_reader" in self.hardware.states:
+            self.devices.send("mrz_reader", SetReaderMode(mode=mode))
 
     # papers
 
@@ -286,11 +311,13 @@ class Session(QObject):
             line,
             draft,
             package,
+            self.visit.next_steps(self.now()),
             hall.hall if self.language == "zh" else hall.hall_en,
             self.language,
             copy=before > 0,
         )
         self.print_state = PrintState.QUEUED
+        self._print_by = self.terminal.clock.monotonic() + PRINT_SECONDS
         if not self.devices.send("printer", PrintDocument(job=self._job, document=document)):
             self._on_print_progress(self._job, PrintState.FAILED)
         self.print_changed.emit()
@@ -325,14 +352,20 @@ class Session(QObject):
         if opened is None or opened.store.data_version() == self._store_version:
             return
         self._store_version = opened.store.data_version()
+        status = json.loads(opened.store.get("agent_status") or "{}")
+        faults = frozenset(status.get("faults", []))
+        online = Availability.ONLINE if status.get("online") else Availability.OFFLINE
+        self.hardware.update(DeviceState(device="network", availability=online, faults=faults))
         if line is not None:
             self.visit.line = opened.intake.line(line.case_id) or line
         self.print_changed.emit()
 
     def _tick(self) -> None:
         self._look_at_store()
-        waiting_for_printer = self.print_state in (PrintState.QUEUED, PrintState.SENDING)
-        self.idle.paused = waiting_for_printer
+        if self._printing and self.terminal.clock.monotonic() > self._print_by:
+            # Its end was told to a worker that is no more: nobody will say it again.
+            self._on_print_progress(self._job, PrintState.UNCERTAIN)
+        self.idle.paused = self._printing
         state = self.idle.state(self.visit.stage)
         if state == Idle.GONE:
             self.end(WayOut.LEFT)

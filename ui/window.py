@@ -64,7 +64,8 @@ class Window:
         self.app = QGuiApplication([])
         families = [
             family
-            for font in sorted((assets / "fonts").glob("*.ttf"))
+            # A font of a joined script has Latin letters too: it comes last.
+            for font in sorted((assets / "fonts").glob("*.ttf"), key=lambda f: ("Arabic" in f.name, f.name))
             for family in QFontDatabase.applicationFontFamilies(QFontDatabase.addApplicationFont(str(font)))
         ]
         # HanaMin has the rare characters of names that Noto Sans SC has not.
@@ -83,6 +84,8 @@ class Window:
             # A callback, not qmlRegisterSingletonInstance: that breaks the type QObject for QML in PySide 6.12.
             qmlRegisterSingletonType(type(model), "Bianmin", 1, 0, name, _giver(model))  # type: ignore[call-overload]
         qmlRegisterType(CameraPreview, "Bianmin", 1, 0, "CameraPreview")  # type: ignore[call-overload]
+        # Where the keyboard finds its look: keyboard/QtQuick/VirtualKeyboard/Styles/bianmin.
+        self.engine.addImportPath(str(QML / "keyboard"))
         self.engine.addImageProvider("pages", PageImages(self.session))
         self.engine.addImageProvider("qr", QrImages())
         display = self._settings.display

@@ -39,6 +39,7 @@ def test_placeholders_are_the_same_in_every_language() -> None:
 def test_every_fault_and_state_has_words(lang: Lang) -> None:
     for fault in load_faults(FAULTS).values():
         assert fault.citizen.root[lang]
-        assert fault.staff.root[lang]
+        assert fault.technician.root[lang]
+        assert all(step.text.root[lang] for step in fault.steps)
     for state in Availability:
         assert f"staff_{state}" in words(lang)

@@ -81,13 +81,9 @@ Window {
         }
     }
 
-    Connections {
-        target: App
-
-        function onChanged() {
-            Qt.inputMethod.hide();
-        }
-    }
+    // Only another place closes the keyboard: news of a device or of the network must not, while somebody types.
+    readonly property string place: App.screen + "/" + App.step
+    onPlaceChanged: Qt.inputMethod.hide()
 
     Ask {
         anchors.fill: parent

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Property, QObject, QTimer, Signal, Slot
 
+from kiosk.config import ASSETS
 from kiosk.model.clock import HALL_ZONE
 from kiosk.model.identity import masked_name
 from kiosk.visit.idle import Idle
@@ -61,6 +62,11 @@ class App(QObject):
     def _w(self, key: str) -> str:
         return words(self._session.language)[key]
 
+    @Property(str, constant=True)
+    def pictures(self) -> str:
+        """Where the pictures are, as an address that QML can open."""
+        return (ASSETS / "pictures").as_uri() + "/"
+
     @Property(str, notify=changed)
     def screen(self) -> str:
         """Name of the QML file of the screen."""
@@ -107,12 +113,13 @@ class App(QObject):
         package = self._session.visit.package
         if package is None:
             return self._w("app_name")
-        return f"{package.title(self._session.language)} · {package.department(self._session.language)}"
+        return package.title(self._session.language)
 
     @Property(str, notify=changed)
     def person(self) -> str:
         draft = self._session.visit.draft
-        identity = draft.identity if draft else None
+        at_the_end = self._session.visit.stage in (Stage.RATE, Stage.GOODBYE)
+        identity = draft.identity if draft and not at_the_end else None
         return masked_name(identity.name or identity.number[:1]) if identity else ""
 
     def _place(self) -> tuple[int, int]:
@@ -166,7 +173,9 @@ class App(QObject):
     def trouble(self) -> str:
         """Why the terminal takes in nothing, for the technician; holds no person's data."""
         left = [f"{p.name}: {p.fault}" for p in self._session.terminal.catalogue.left_out]
-        return self._session.terminal.trouble or ", ".join(left) or "no services"
+        if self._session.terminal.trouble:
+            return f"store_unavailable: {self._session.terminal.trouble}"
+        return ", ".join(left) or "no services"
 
     # dialogs
 

@@ -97,10 +97,9 @@ class Review(QObject):
         ]
         for index, entry in enumerate(review_entries(session.visit, session.now())):
             value = entry.value.get(lang, "")
-            hidden = entry.masked and not show and value
-            rows.append(
-                {"label": entry.label.get(lang, ""), "value": masked_number(value) if hidden else value, "index": index}
-            )
+            if entry.masked and not show:
+                value = masked_name(value) if entry.is_name else masked_number(value)
+            rows.append({"label": entry.label.get(lang, ""), "value": value, "index": index})
         return rows
 
     @Property(bool, notify=changed)
@@ -201,8 +200,8 @@ class Outcome(QObject):
 
     @Property(list, notify=changed)
     def nextSteps(self) -> list[str]:
-        package = self._session.visit.package
-        return [t(self._session.language) for t in package.next_steps] if package else []
+        session = self._session
+        return [t(session.language) for t in session.visit.next_steps(session.now())]
 
     @Property(bool, notify=changed)
     def cardThere(self) -> bool:

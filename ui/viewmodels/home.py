@@ -53,7 +53,7 @@ class Home(QObject):
         return {
             "id": service.id,
             "title": service.title(lang),
-            "glyph": service.glyph,
+            "glyph": service.glyph if lang == "zh" else service.title(lang)[:1],
             "line": f"{service.department(lang)} · {w['home_minutes'].format(service.guidance.minutes)}",
             "available": not missing,
             "reason": w[f"home_missing_{missing[0]}"] if missing else "",
@@ -111,10 +111,12 @@ class Guidance(QObject):
         if package is None:
             return []
         w, g = words(lang), package.guidance
-        papers = w["list_comma"].join(m.label(lang) for m in package.form.materials)
+        papers = w["list_comma"].join([w["guidance_id_card"], *(m.label(lang) for m in package.form.materials)])
+        note = w["guidance_papers_note"] if any(m.relevant for m in package.form.materials) else ""
         return [
+            {"label": w["guidance_department"], "text": package.department(lang)},
             {"label": w["guidance_who"], "text": g.who(lang)},
-            {"label": w["guidance_papers"], "text": papers + w["guidance_papers_note"]},
+            {"label": w["guidance_papers"], "text": papers + note},
             {"label": w["guidance_days"], "text": w["guidance_days_text"].format(g.days)},
             {"label": w["guidance_fee"], "text": g.fee(lang)},
             {"label": w["guidance_result"], "text": g.result(lang)},

@@ -39,8 +39,15 @@ class Identify(QObject):
 
     @Property(bool, notify=changed)
     def readerWorks(self) -> bool:
-        state = self._session.hardware.states["id_reader"].availability
-        return state in (Availability.ONLINE, Availability.BUSY, Availability.STARTING)
+        return self._works("id_reader")
+
+    def _works(self, device: str) -> bool:
+        state = self._session.hardware.states.get(device)
+        return state is not None and state.availability in (
+            Availability.ONLINE,
+            Availability.BUSY,
+            Availability.STARTING,
+        )
 
     @Property(str, notify=changed)
     def message(self) -> str:
@@ -50,7 +57,10 @@ class Identify(QObject):
             return w[f"identify_{session.card_fault}"]
         if not self.readerWorks:
             return w["identify_no_reader"]
-        return w["identify_reading"] if session.card_there else w["identify_lay"]
+        if session.card_there:
+            return w["identify_reading"]
+        passports = self._works("mrz_reader")
+        return w["identify_lay_or_swipe"] if passports else w["identify_lay"]
 
     @Property(bool, notify=changed)
     def failed(self) -> bool:

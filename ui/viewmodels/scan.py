@@ -94,6 +94,11 @@ class Scan(QObject):
         return self._hint in (PreviewHint.CAPTURED, PreviewHint.TAKE_AWAY, PreviewHint.HOLD_STILL)
 
     @Property(bool, notify=changed)
+    def waiting(self) -> bool:
+        """Nothing is wrong: no paper has been laid down yet."""
+        return self._hint == PreviewHint.NO_PAGE
+
+    @Property(bool, notify=changed)
     def cameraWorks(self) -> bool:
         state = self._session.hardware.states["camera"].availability
         return state in (Availability.ONLINE, Availability.BUSY, Availability.STARTING)

@@ -6,6 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import Property, QObject, Signal, Slot
 
+from kiosk.model.device import Availability
 from kiosk.store.cases import CaseRepository
 from kiosk.store.pages import SealedFiles
 from sync.protocol.pin import check_pin
@@ -65,12 +66,19 @@ class Staff(QObject):
         rows: list[dict[str, Any]] = []
         for state in session.hardware.states.values():
             faults = [f for f in session.hardware.active_faults() if f.code in state.faults]
+            well = state.availability in (Availability.ONLINE, Availability.BUSY)
             rows.append(
                 {
                     "label": w[f"staff_{state.device}"],
-                    "value": w[f"staff_{state.availability}"],
-                    "advice": "\n".join(f.staff(lang) for f in faults),
-                    "good": not faults and state.availability in ("online", "busy"),
+                    "value": w["staff_attention" if faults and well else f"staff_{state.availability}"],
+                    "advice": "",
+                    "steps": [
+                        {"number": n, "picture": s.picture, "text": s.text(lang)}
+                        for f in faults
+                        for n, s in enumerate(f.steps, 1)
+                    ],
+                    "detail": "\n".join(f"{f.code} ({f.local}): {f.technician(lang)}" for f in faults),
+                    "good": not faults and well,
                 }
             )
         rows += [

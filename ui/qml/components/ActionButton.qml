@@ -2,7 +2,7 @@ pragma ComponentBehavior: Bound
 import QtQuick
 import "../theme"
 
-// kind: primary (one a screen), secondary, quiet, danger.
+// kind: primary (one a screen), secondary, quiet, danger, key (of a keypad).
 Tappable {
     id: root
 
@@ -11,7 +11,7 @@ Tappable {
 
     implicitHeight: Math.max(Theme.target, label.implicitHeight + Theme.mm(6))
     implicitWidth: label.implicitWidth + Theme.mm(14)
-    opacity: enabled ? 1 : 0.45
+    opacity: enabled ? 1 : 0.6
 
     Rectangle {
         anchors.fill: parent
@@ -23,7 +23,7 @@ Tappable {
                 return root.held ? Qt.darker(Theme.danger, 1.25) : Theme.danger;
             if (root.kind === "quiet")
                 return root.held ? Qt.darker(Theme.primarySoft, 1.08) : Theme.primarySoft;
-            return root.held ? Theme.primarySoft : Theme.surface;
+            return root.held ? root.kind === "key" ? Qt.darker(Theme.primarySoft, 1.2) : Theme.primarySoft : Theme.surface;
         }
         border {
             width: root.kind === "secondary" ? Theme.strongStroke : 0
@@ -40,6 +40,6 @@ Tappable {
         text: root.text
         strong: root.kind === "primary" || root.kind === "danger"
         font.pixelSize: root.kind === "quiet" ? Theme.body : Theme.large
-        color: root.kind === "primary" || root.kind === "danger" ? Theme.surface : Theme.primary
+        color: root.kind === "primary" || root.kind === "danger" ? Theme.surface : root.kind === "key" ? Theme.ink : Theme.primary
     }
 }

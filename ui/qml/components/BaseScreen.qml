@@ -1,6 +1,5 @@
 pragma ComponentBehavior: Bound
 import QtQuick
-import "../theme"
 
 // What every screen tells the frame: its main action, and whether it can be done now.
 Item {

@@ -45,7 +45,9 @@ Rectangle {
             objectName: "back"
             width: row.unit * 0.26
             height: parent.height
-            visible: App.canGoBack
+            // Hidden, not absent: help stays at its place.
+            enabled: App.canGoBack
+            opacity: enabled ? 1 : 0
             text: I18n.s.app_back
             onTapped: App.back()
         }
@@ -60,7 +62,7 @@ Rectangle {
 
         ActionButton {
             objectName: "primary"
-            width: row.unit * (App.canGoBack ? 0.48 : 0.74) - Theme.gap * 2
+            width: row.unit * 0.48 - Theme.gap * 2
             height: parent.height
             kind: root.primaryKind
             visible: root.primaryText !== ""

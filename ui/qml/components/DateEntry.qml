@@ -64,7 +64,7 @@ Column {
             label: I18n.s.question_year
             name: root.name + "_year"
             maximumLength: 4
-            hints: Qt.ImhDigitsOnly
+            pad: "digits"
             onEdited: {
                 root.collect();
                 if (field.text.length === 4)
@@ -80,7 +80,7 @@ Column {
             label: I18n.s.question_month
             name: root.name + "_month"
             maximumLength: 2
-            hints: Qt.ImhDigitsOnly
+            pad: "digits"
             onEdited: {
                 root.collect();
                 if (field.text.length === 2)
@@ -96,7 +96,7 @@ Column {
             label: I18n.s.question_day
             name: root.name + "_day"
             maximumLength: 2
-            hints: Qt.ImhDigitsOnly
+            pad: "digits"
             onEdited: root.collect()
             onFocused: root.focused(root)
         }

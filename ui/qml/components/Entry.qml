@@ -1,6 +1,5 @@
 pragma ComponentBehavior: Bound
 import QtQuick
-import QtQuick.Controls.Basic
 import "../theme"
 
 // One line of text with its label, hint and error.
@@ -14,7 +13,7 @@ Column {
     property string placeholder: ""
     property string name: ""
     property int maximumLength: 100
-    property int hints: Qt.ImhNoPredictiveText
+    property string pad: ""
     property bool secret: false
     property alias field: input
     signal edited(string text)
@@ -45,9 +44,10 @@ Column {
         strong: true
     }
 
-    TextField {
+    PaddedField {
         id: input
 
+        pad: root.pad
         objectName: root.name
         width: parent.width
         height: Theme.target
@@ -58,7 +58,7 @@ Column {
         placeholderText: root.placeholder
         placeholderTextColor: Theme.muted
         maximumLength: root.maximumLength
-        inputMethodHints: root.hints | Qt.ImhSensitiveData
+        inputMethodHints: (root.pad !== "" ? Qt.ImhDigitsOnly : Qt.ImhNoPredictiveText) | Qt.ImhSensitiveData
         echoMode: root.secret ? TextInput.Password : TextInput.Normal
         text: root.value
         Accessible.name: root.label

@@ -8,6 +8,7 @@ Column {
     id: root
 
     required property var modelData
+    property bool alone: true
     property string chosen: modelData.value
     readonly property string error: Question.errors[modelData.id] || ""
     signal shown(Item item)
@@ -15,14 +16,14 @@ Column {
     spacing: Theme.mm(3)
 
     Txt {
-        visible: root.modelData.type === "choice" && root.modelData.choices.length > 4
+        visible: root.modelData.type === "choice" && (!root.alone || root.modelData.choices.length > 4)
         width: parent.width
         text: root.modelData.label
         strong: true
     }
 
     Txt {
-        objectName: "error_" + root.modelData.id
+        objectName: root.modelData.type === "choice" ? "error_" + root.modelData.id : ""
         visible: root.modelData.type === "choice" && root.error !== ""
         width: parent.width
         text: root.error
@@ -87,7 +88,7 @@ Column {
             value: root.modelData.value
             error: root.error
             maximumLength: root.modelData.maxLength
-            hints: root.modelData.type === "phone" || root.modelData.type === "bank_card" ? Qt.ImhDigitsOnly : root.modelData.type === "id_number" ? Qt.ImhPreferNumbers | Qt.ImhUppercaseOnly : Qt.ImhNoPredictiveText
+            pad: root.modelData.type === "phone" || root.modelData.type === "bank_card" ? "digits" : root.modelData.type === "id_number" ? "identity" : ""
             onEdited: text => Question.answer(root.modelData.id, text)
             onFocused: root.shown(line)
         }

@@ -5,17 +5,20 @@ import QtQuick.VirtualKeyboard.Settings
 import Bianmin
 import "../theme"
 
-// Qt's on-screen keyboard with pinyin. Its home lies in memory and dies with the worker.
+// What the focused field is filled from: Qt's keyboard with pinyin, or our number pad. The keyboard's home lies in
+// memory and dies with the worker.
 Item {
     id: root
 
-    readonly property bool shown: panel.active
-    implicitHeight: shown ? panel.height : 0
+    readonly property PaddedField field: Window.activeFocusItem as PaddedField
+    readonly property string pad: field ? field.pad : ""
+    readonly property bool shown: panel.active && field !== null && field.visible
+
+    implicitHeight: !shown ? 0 : pad !== "" ? numbers.implicitHeight : panel.height
 
     Rectangle {
         anchors.fill: parent
-        visible: root.shown
-        color: "#20303F"
+        color: Theme.line
     }
 
     InputPanel {
@@ -24,7 +27,17 @@ Item {
         objectName: "keyboard"
         width: Math.min(root.width, Theme.mm(330))
         anchors.horizontalCenter: parent.horizontalCenter
-        visible: active
+        visible: root.shown && root.pad === ""
+    }
+
+    NumberPad {
+        id: numbers
+
+        anchors.fill: parent
+        visible: root.shown && root.pad !== ""
+        withX: root.pad === "identity"
+        onPressed: (key, text) => InputContext.sendKeyClick(key, text)
+        onDone: Qt.inputMethod.hide()
     }
 
     Binding {

@@ -2,17 +2,18 @@ pragma ComponentBehavior: Bound
 import QtQuick
 import "../theme"
 
-// A sentence that must be seen. tone: warning, danger, success.
+// A sentence that must be seen. tone: plain, warning, danger, success.
 Rectangle {
     id: root
 
     property string text: ""
     property string tone: "warning"
+    property bool large: false
 
     implicitHeight: words.implicitHeight + Theme.mm(6)
     visible: text !== ""
     radius: Theme.radius
-    color: tone === "danger" ? Theme.dangerSoft : tone === "success" ? "#E4F4EE" : Theme.warningSoft
+    color: tone === "plain" ? Theme.primarySoft : tone === "danger" ? Theme.dangerSoft : tone === "success" ? "#E4F4EE" : Theme.warningSoft
 
     Txt {
         id: words
@@ -25,6 +26,8 @@ Rectangle {
             margins: Theme.mm(4)
         }
         text: root.text
-        color: root.tone === "danger" ? Theme.danger : root.tone === "success" ? Theme.success : Theme.warning
+        font.pixelSize: root.large ? Theme.large : Theme.body
+        horizontalAlignment: root.large ? Text.AlignHCenter : Text.AlignLeft
+        color: root.tone === "plain" ? Theme.primary : root.tone === "danger" ? Theme.danger : root.tone === "success" ? Theme.success : Theme.warning
     }
 }

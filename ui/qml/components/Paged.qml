@@ -1,6 +1,5 @@
 pragma ComponentBehavior: Bound
 import QtQuick
-import Bianmin
 import "../theme"
 
 // Content that may be higher than the screen: moved by two buttons, for there is no gesture but the tap.
@@ -9,7 +8,7 @@ Item {
 
     default property alias content: column.data
     property alias spacing: column.spacing
-    readonly property bool overflows: column.height > height + 1
+    readonly property bool overflows: column.height > height + Theme.mm(2)
 
     Flickable {
         id: flick

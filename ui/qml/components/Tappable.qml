@@ -1,14 +1,14 @@
 pragma ComponentBehavior: Bound
 import QtQuick
-import Bianmin
 import "../theme"
 
-// Acts on release; sliding off cancels; a second tap within 0.3 s (a shaking hand) does nothing.
+// Acts on release; sliding off cancels; a second tap within repeatAfter ms (a shaking hand) does nothing.
 Item {
     id: root
 
     property bool held: area.pressed && area.containsMouse
     property string text: ""
+    property int repeatAfter: 300
     signal tapped
 
     activeFocusOnTab: true
@@ -26,7 +26,7 @@ Item {
         anchors.fill: parent
         onClicked: {
             const now = Date.now();
-            if (now - last > 300) {
+            if (now - last >= root.repeatAfter) {
                 last = now;
                 root.tapped();
             }

@@ -21,7 +21,7 @@ Rectangle {
         objectName: "bar_title"
         text: App.title
         strong: true
-        maximumLineCount: 2
+        maximumLineCount: 1
         elide: Text.ElideRight
     }
 
@@ -56,8 +56,8 @@ Rectangle {
     Rectangle {
         anchors.bottom: parent.bottom
         width: parent.width
-        height: Theme.mm(1)
-        color: Theme.line
+        height: Theme.mm(1.6)
+        color: Theme.primarySoft
 
         Rectangle {
             height: parent.height

@@ -9,6 +9,7 @@ Text {
     font.pixelSize: Theme.body
     font.weight: strong ? Font.DemiBold : Font.Normal
     wrapMode: Text.Wrap
-    lineHeight: 1.25
+    // A single line stands in its middle; several need air between them.
+    lineHeight: lineCount > 1 ? 1.25 : 1
     textFormat: Text.PlainText
 }

@@ -35,7 +35,9 @@ BaseScreen {
                 spacing: Theme.mm(4)
 
                 Rectangle {
-                    width: Theme.mm(10)
+                    id: number
+
+                    width: Theme.large * 1.6
                     height: width
                     radius: width / 2
                     color: Theme.primarySoft
@@ -49,7 +51,8 @@ BaseScreen {
                 }
 
                 Txt {
-                    width: parent.width - Theme.mm(14)
+                    y: lineCount > 1 ? 0 : (number.height - height) / 2
+                    width: parent.width - Theme.large * 1.6 - parent.spacing
                     text: I18n.s[point.modelData]
                     font.pixelSize: Theme.large
                 }

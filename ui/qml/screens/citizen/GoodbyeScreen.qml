@@ -40,12 +40,14 @@ BaseScreen {
         Notice {
             width: parent.width
             tone: "danger"
+            large: true
             text: Outcome.cardThere ? I18n.s.goodbye_card : ""
         }
 
         Notice {
             width: parent.width
             tone: "danger"
+            large: true
             text: Outcome.paperWaiting ? I18n.s.goodbye_paper : ""
         }
 

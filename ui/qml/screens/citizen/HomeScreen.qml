@@ -21,7 +21,8 @@ BaseScreen {
             anchors {
                 left: parent.left
                 leftMargin: Theme.margin
-                right: clock.left
+                right: root.landscape ? languages.left : clock.left
+                rightMargin: Theme.gap
                 verticalCenter: parent.verticalCenter
             }
 
@@ -38,6 +39,18 @@ BaseScreen {
                 text: App.place
                 color: Theme.surface
             }
+        }
+
+        // Lying, the screen has no height to spare: the switches go up here.
+        LanguageBar {
+            id: languages
+
+            anchors {
+                right: clock.left
+                rightMargin: Theme.margin
+                verticalCenter: parent.verticalCenter
+            }
+            visible: root.landscape
         }
 
         Tappable {
@@ -75,28 +88,8 @@ BaseScreen {
             margins: Theme.margin
         }
 
-        Flow {
-            width: parent.width
-            spacing: Theme.gap
-
-            Repeater {
-                model: ["zh", "en"]
-
-                ActionButton {
-                    required property string modelData
-
-                    objectName: "lang_" + modelData
-                    kind: App.language === modelData ? "primary" : "secondary"
-                    text: I18n.s["app_" + modelData]
-                    onTapped: App.setLanguage(modelData)
-                }
-            }
-
-            ActionButton {
-                objectName: "elder"
-                text: App.elder ? I18n.s.app_standard : I18n.s.app_elder
-                onTapped: App.setElder(!App.elder)
-            }
+        LanguageBar {
+            visible: !root.landscape
         }
 
         Row {
@@ -140,6 +133,7 @@ BaseScreen {
                     required property var modelData
 
                     objectName: "department_" + modelData.key
+                    height: Theme.target
                     kind: modelData.chosen ? "primary" : "quiet"
                     text: modelData.label
                     onTapped: Home.filterBy(modelData.key)

@@ -86,7 +86,7 @@ BaseScreen {
 
         Notice {
             width: parent.width
-            tone: Identify.failed ? "danger" : "success"
+            tone: Identify.failed ? "danger" : "plain"
             text: Identify.message
         }
     }
@@ -133,7 +133,7 @@ BaseScreen {
             label: I18n.s.identify_number
             name: "typed_number"
             maximumLength: 20
-            hints: Qt.ImhPreferNumbers | Qt.ImhUppercaseOnly
+            pad: "identity"
         }
 
         ActionButton {

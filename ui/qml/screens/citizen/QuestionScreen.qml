@@ -45,6 +45,7 @@ BaseScreen {
 
             FieldView {
                 width: parent.width
+                alone: Question.fields.length === 1
                 onShown: item => paged.show(item)
             }
         }

@@ -8,9 +8,9 @@ import "../../components"
 BaseScreen {
     id: root
 
-    primaryText: Rating.level > 0 ? I18n.s.rate_send : I18n.s.rate_skip
-    primaryKind: Rating.level > 0 ? "primary" : "secondary"
-    onPrimary: Rating.level > 0 ? Rating.send() : Rating.skip()
+    primaryText: I18n.s.rate_send
+    primaryEnabled: Rating.level > 0
+    onPrimary: Rating.send()
 
     Paged {
         anchors {
@@ -31,18 +31,33 @@ BaseScreen {
             color: Theme.muted
         }
 
-        Repeater {
-            model: [5, 4, 3, 2, 1]
+        Grid {
+            id: levels
 
-            ChoiceRow {
-                required property int modelData
+            width: parent.width
+            columns: root.landscape ? 5 : 1
+            spacing: Theme.gap
 
-                objectName: "level_" + modelData
-                width: parent.width
-                text: I18n.s["rate_level" + modelData]
-                chosen: Rating.level === modelData
-                onTapped: Rating.choose(modelData)
+            Repeater {
+                model: [5, 4, 3, 2, 1]
+
+                ChoiceRow {
+                    required property int modelData
+
+                    objectName: "level_" + modelData
+                    width: (levels.width - (levels.columns - 1) * levels.spacing) / levels.columns
+                    text: I18n.s["rate_level" + modelData]
+                    chosen: Rating.level === modelData
+                    onTapped: Rating.choose(modelData)
+                }
             }
+        }
+
+        ActionButton {
+            objectName: "skip"
+            width: root.landscape ? implicitWidth : parent.width
+            text: I18n.s.rate_skip
+            onTapped: Rating.skip()
         }
 
         Txt {
@@ -69,14 +84,6 @@ BaseScreen {
                     onTapped: Rating.toggle(modelData.key)
                 }
             }
-        }
-
-        ActionButton {
-            objectName: "skip"
-            visible: Rating.level > 0
-            width: parent.width
-            text: I18n.s.rate_skip
-            onTapped: Rating.skip()
         }
     }
 }

@@ -46,6 +46,13 @@ BaseScreen {
                 }
 
                 Txt {
+                    width: parent.width
+                    horizontalAlignment: Text.AlignHCenter
+                    text: I18n.s.receipt_number
+                    color: Theme.muted
+                }
+
+                Txt {
                     objectName: "receipt_number"
                     width: parent.width
                     horizontalAlignment: Text.AlignHCenter

@@ -40,153 +40,171 @@ BaseScreen {
 
         Notice {
             width: parent.width
-            tone: Scan.promised || Scan.enough || Scan.good ? "success" : "warning"
+            tone: Scan.promised || Scan.enough || Scan.good ? "success" : Scan.waiting ? "plain" : "warning"
             text: Scan.promised ? I18n.s.scan_promised : Scan.message
         }
 
-        Item {
-            id: stage
-
-            width: parent.width
-            height: root.landscape ? root.height * 0.48 : width * 0.5625
-            visible: !Scan.promised
-
-            CameraPreview {
-                id: preview
-
-                objectName: "preview"
-                anchors.fill: parent
-                source: Scan
-            }
-
-            Repeater {
-                model: Scan.corners
-
-                Rectangle {
-                    required property var modelData
-
-                    x: preview.pictureRect.x + modelData.x * preview.pictureRect.width - width / 2
-                    y: preview.pictureRect.y + modelData.y * preview.pictureRect.height - height / 2
-                    width: Theme.mm(5)
-                    height: width
-                    radius: width / 2
-                    color: Scan.good ? Theme.success : Theme.focus
-                    border {
-                        width: Theme.strongStroke
-                        color: Theme.surface
-                    }
-                }
-            }
-
-            Rectangle {
-                id: flash
-
-                anchors.fill: parent
-                color: Theme.surface
-                opacity: 0
-
-                NumberAnimation on opacity {
-                    id: fade
-
-                    running: false
-                    from: 0.8
-                    to: 0
-                    duration: 350
-                }
-
-                Connections {
-                    target: Scan
-
-                    function onCaptured() {
-                        fade.restart();
-                    }
-                }
-            }
-        }
-
+        // Lying, what was taken stands beside the picture; upright, below it.
         Flow {
             width: parent.width
             spacing: Theme.gap
 
-            Repeater {
-                model: Scan.pages
+            Item {
+                id: stage
+
+                width: root.landscape ? Math.min(parent.width * 0.6, height * 16 / 9) : parent.width
+                height: root.landscape ? root.height * 0.48 : width * 0.5625
+                visible: !Scan.promised
+
+                Rectangle {
+                    anchors.fill: parent
+                    radius: Theme.radius
+                    color: Theme.ink
+                }
+
+                CameraPreview {
+                    id: preview
+
+                    objectName: "preview"
+                    anchors.fill: parent
+                    source: Scan
+                }
+
+                Repeater {
+                    model: Scan.corners
+
+                    Rectangle {
+                        required property var modelData
+
+                        x: preview.pictureRect.x + modelData.x * preview.pictureRect.width - width / 2
+                        y: preview.pictureRect.y + modelData.y * preview.pictureRect.height - height / 2
+                        width: Theme.mm(5)
+                        height: width
+                        radius: width / 2
+                        color: Scan.good ? Theme.success : Theme.focus
+                        border {
+                            width: Theme.strongStroke
+                            color: Theme.surface
+                        }
+                    }
+                }
+
+                Rectangle {
+                    id: flash
+
+                    objectName: "flash"
+                    anchors.fill: parent
+                    color: Theme.surface
+                    opacity: 0
+
+                    NumberAnimation on opacity {
+                        id: fade
+
+                        running: false
+                        from: 0.8
+                        to: 0
+                        duration: 350
+                    }
+
+                    Connections {
+                        target: Scan
+
+                        function onCaptured() {
+                            fade.restart();
+                        }
+                    }
+                }
+            }
+
+            Column {
+                width: parent.width - (root.landscape && !Scan.promised ? stage.width + parent.spacing : 0)
+                spacing: Theme.gap
 
                 Panel {
-                    id: page
+                    width: parent.width
+                    visible: Scan.promise !== ""
+                    height: visible ? promise.implicitHeight + Theme.mm(10) : 0
 
-                    required property var modelData
-                    required property int index
-
-                    width: Theme.mm(50)
-                    height: thumb.height + remove.height + Theme.mm(8)
-
-                    Image {
-                        id: thumb
+                    Column {
+                        id: promise
 
                         anchors {
-                            top: parent.top
-                            topMargin: Theme.mm(2)
-                            horizontalCenter: parent.horizontalCenter
+                            left: parent.left
+                            right: parent.right
+                            verticalCenter: parent.verticalCenter
+                            margins: Theme.mm(5)
                         }
-                        objectName: "thumb_" + page.index
-                        width: parent.width - Theme.mm(4)
-                        height: Theme.mm(44)
-                        fillMode: Image.PreserveAspectFit
-                        cache: false
-                        sourceSize: Qt.size(width, height)
-                        source: "image://pages/" + page.modelData.id
+                        spacing: Theme.mm(4)
+
+                        Txt {
+                            width: parent.width
+                            text: Scan.promise
+                        }
+
+                        ActionButton {
+                            objectName: "promise"
+                            text: Scan.promised ? I18n.s.scan_promise_undo : I18n.s.scan_promise
+                            onTapped: Scan.setPromised(!Scan.promised)
+                        }
+                    }
+                }
+
+                Flow {
+                    width: parent.width
+                    spacing: Theme.gap
+
+                    Repeater {
+                        model: Scan.pages
+
+                        Panel {
+                            id: page
+
+                            required property var modelData
+                            required property int index
+
+                            width: Theme.mm(50)
+                            height: thumb.height + remove.height + Theme.mm(8)
+
+                            Image {
+                                id: thumb
+
+                                anchors {
+                                    top: parent.top
+                                    topMargin: Theme.mm(2)
+                                    horizontalCenter: parent.horizontalCenter
+                                }
+                                objectName: "thumb_" + page.index
+                                width: parent.width - Theme.mm(4)
+                                height: Theme.mm(44)
+                                fillMode: Image.PreserveAspectFit
+                                cache: false
+                                sourceSize: Qt.size(width, height)
+                                source: "image://pages/" + page.modelData.id
+                            }
+
+                            ActionButton {
+                                id: remove
+
+                                anchors {
+                                    bottom: parent.bottom
+                                    bottomMargin: Theme.mm(2)
+                                    horizontalCenter: parent.horizontalCenter
+                                }
+                                objectName: "remove_" + page.index
+                                width: parent.width - Theme.mm(4)
+                                kind: "quiet"
+                                text: I18n.s.scan_remove
+                                onTapped: Scan.remove(page.modelData.id)
+                            }
+                        }
                     }
 
                     ActionButton {
-                        id: remove
-
-                        anchors {
-                            bottom: parent.bottom
-                            bottomMargin: Theme.mm(2)
-                            horizontalCenter: parent.horizontalCenter
-                        }
-                        objectName: "remove_" + page.index
-                        width: parent.width - Theme.mm(4)
-                        kind: "quiet"
-                        text: I18n.s.scan_remove
-                        onTapped: Scan.remove(page.modelData.id)
+                        objectName: "take_now"
+                        visible: !Scan.promised && !Scan.full && Scan.cameraWorks
+                        text: I18n.s.scan_take
+                        onTapped: Scan.takeNow()
                     }
-                }
-            }
-
-            ActionButton {
-                objectName: "take_now"
-                visible: !Scan.promised && !Scan.full && Scan.cameraWorks
-                text: I18n.s.scan_take
-                onTapped: Scan.takeNow()
-            }
-        }
-
-        Panel {
-            width: parent.width
-            visible: Scan.promise !== ""
-            height: visible ? promise.implicitHeight + Theme.mm(10) : 0
-
-            Column {
-                id: promise
-
-                anchors {
-                    left: parent.left
-                    right: parent.right
-                    verticalCenter: parent.verticalCenter
-                    margins: Theme.mm(5)
-                }
-                spacing: Theme.mm(4)
-
-                Txt {
-                    width: parent.width
-                    text: Scan.promise
-                }
-
-                ActionButton {
-                    objectName: "promise"
-                    text: Scan.promised ? I18n.s.scan_promise_undo : I18n.s.scan_promise
-                    onTapped: Scan.setPromised(!Scan.promised)
                 }
             }
         }

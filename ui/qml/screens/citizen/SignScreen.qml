@@ -5,6 +5,8 @@ import "../../theme"
 import "../../components"
 
 BaseScreen {
+    id: root
+
     primaryText: I18n.s.app_next
     primaryEnabled: Sign.valid
     onPrimary: Sign.proceed()
@@ -40,21 +42,26 @@ BaseScreen {
             color: Theme.muted
         }
 
-        SignPad {
-            id: pad
+        Flow {
+            width: parent.width
+            spacing: Theme.gap
 
-            objectName: "pad"
-            width: Math.min(parent.width, Theme.mm(250))
-            height: width * 0.42
-            strokes: Sign.strokes
-            onSigned: strokes => Sign.sign(strokes, width / height)
-        }
+            SignPad {
+                id: pad
 
-        ActionButton {
-            objectName: "sign_clear"
-            text: I18n.s.sign_clear
-            enabled: !pad.empty
-            onTapped: pad.clear()
+                objectName: "pad"
+                height: Math.min(Math.min(parent.width, Theme.mm(250)) * 0.42, root.height * (root.landscape ? 0.4 : 0.5))
+                width: height / 0.42
+                strokes: Sign.strokes
+                onSigned: strokes => Sign.sign(strokes, width / height)
+            }
+
+            ActionButton {
+                objectName: "sign_clear"
+                text: I18n.s.sign_clear
+                enabled: !pad.empty
+                onTapped: pad.clear()
+            }
         }
     }
 }

@@ -47,7 +47,7 @@ BaseScreen {
             name: "pin"
             secret: true
             maximumLength: 12
-            hints: Qt.ImhDigitsOnly
+            pad: "digits"
         }
 
         Repeater {
@@ -57,12 +57,15 @@ BaseScreen {
                 id: row
 
                 required property var modelData
+                required property int index
 
                 width: parent.width
                 height: words.implicitHeight + Theme.mm(8)
 
                 Column {
                     id: words
+
+                    spacing: Theme.mm(2)
 
                     anchors {
                         left: parent.left
@@ -72,6 +75,7 @@ BaseScreen {
                     }
 
                     Txt {
+                        objectName: "row_" + row.index
                         width: parent.width
                         text: row.modelData.label + "  ·  " + row.modelData.value
                         color: row.modelData.good ? Theme.ink : Theme.danger
@@ -82,6 +86,23 @@ BaseScreen {
                         width: parent.width
                         visible: text !== ""
                         text: row.modelData.advice
+                    }
+
+                    Repeater {
+                        model: row.modelData.steps || []
+
+                        StepRow {
+                            width: words.width
+                        }
+                    }
+
+                    Txt {
+                        objectName: "detail_" + row.index
+                        width: parent.width
+                        visible: text !== ""
+                        text: row.modelData.detail || ""
+                        color: Theme.muted
+                        font.pixelSize: Theme.small
                     }
                 }
             }
