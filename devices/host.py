@@ -9,12 +9,14 @@ import select
 import socket
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import structlog
 from pydantic import BaseModel
 
+from devices.link import Opener
 from kiosk.ipc.channel import Channel, ChannelClosed, ProtocolError
 from kiosk.ipc.device_messages import TO_DEVICE, AttachWorker, Beat, StateChanged, StopDevice
 from kiosk.ipc.process import become_child
@@ -29,11 +31,20 @@ BEAT = 0.5
 class Driver(Protocol):
     """What every device driver offers to its host."""
 
-    state: DeviceState
-
+    @property
+    def state(self) -> DeviceState: ...
     def step(self) -> float: ...
     def handle(self, message: BaseModel, fds: list[int]) -> None: ...
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class Speaker(Protocol):
+    """A driver whose device speaks unasked: its line wakes the host."""
+
+    def fileno(self) -> int:
+        """-1 while there is no line."""
+        ...
 
 
 class Host:
@@ -62,9 +73,12 @@ class Host:
             while True:
                 self._report(driver.state)
                 channels = [c for c in (self._control, self._worker) if c is not None]
+                line = driver.fileno() if isinstance(driver, Speaker) else -1
                 wait = max(0.0, min(due, self._beat + BEAT) - self._clock.monotonic())
-                ready = select.select(channels, [], [], wait)[0]
-                if any(not self._serve(channel, driver) for channel in ready):
+                waited: list[Any] = [*channels, *([line] if line >= 0 else [])]
+                ready = select.select(waited, [], [], wait)[0]
+                # Messages first: what is said on the line after a message was sent is meant for its receiver.
+                if any(not self._serve(channel, driver) for channel in channels if channel in ready):
                     return
                 if ready or self._clock.monotonic() >= due:
                     due = self._clock.monotonic() + driver.step()
@@ -106,10 +120,20 @@ class Host:
         if state != self._told:
             self._told = state
             self._control.send(StateChanged(state=state))
+        self.alive()
+
+    def alive(self) -> None:
+        """A sign of life, where one is due. Drivers give it too while they wait for a slow device."""
         now = self._clock.monotonic()
         if now - self._beat >= BEAT:
             self._beat = now
             self._control.send(Beat())
+
+
+def _opener(address: str, flow: str, host: Host, clock: Clock) -> Opener:
+    from devices.other_links import open_link
+
+    return lambda baud: open_link(address, baud, clock, host.alive, flow=flow)
 
 
 def make_driver(name: str, settings: dict[str, Any], host: Host, clock: Clock) -> Driver:
@@ -118,17 +142,33 @@ def make_driver(name: str, settings: dict[str, Any], host: Host, clock: Clock) -
         case "id_reader":
             from devices.id_reader.driver import IdReaderDriver
 
-            return IdReaderDriver(settings["port"], clock, host.emit)
+            known, fingerprint = settings["sam_id"], settings["fingerprint"]
+            opener = _opener(settings["port"], "none", host, clock)
+            return IdReaderDriver(opener, clock, host.emit, known=known, fingerprint=fingerprint)
+        case "mrz_reader":
+            from devices.id_reader.mrz_driver import MrzReaderDriver
+
+            return MrzReaderDriver(_opener(settings["port"], "none", host, clock), settings["baud"], clock, host.emit)
         case "printer":
             from devices.printer.driver import PrinterDriver
             from devices.printer.encoder import Encoder
+            from devices.printer.profiles import profile
 
-            encoder = Encoder(settings["columns"], [Path(f) for f in settings["fonts"]])
-            return PrinterDriver(settings["port"], settings["baud"], encoder, settings["presenter"], clock, host.emit)
+            kind = profile(settings["profile"], settings["presenter"])
+            encoder = Encoder(settings["columns"], [Path(f) for f in settings["fonts"]], raster_qr=kind.qr == "raster")
+            opener = _opener(settings["port"], settings["flow"], host, clock)
+            return PrinterDriver(opener, settings["baud"], encoder, kind, clock, host.emit)
         case "camera":
             from devices.camera.driver import CameraDriver
 
             return CameraDriver(settings["driver"], settings["address"], clock, host.emit)
+        case "host":
+            from devices.host_health.driver import HostDriver
+            from devices.host_health.probe import FileProbe, KernelProbe
+
+            simulated = settings["driver"] == "simulated"
+            probe = FileProbe(Path(settings["address"])) if simulated else KernelProbe(Path(settings["state"]))
+            return HostDriver(probe, clock, datetime.fromisoformat(settings["floor"]))
         case _:
             raise ValueError(f"unknown device {name!r}")
 

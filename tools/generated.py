@@ -12,15 +12,46 @@ from kiosk.model.fault import load_faults
 ROOT = Path(__file__).parents[1]
 
 
-def faults() -> str:
-    """The fault catalogue as a page in both languages."""
-    lines = ["# Faults / 故障", "", "Made from `devices/faults.toml` by `tools/generated.py`.", ""]
-    lines += ["| code | severity | who acts | citizen | staff | takes away |", "|---|---|---|---|---|---|"]
+HEAD = {
+    "zh": (
+        "# 故障",
+        "由 `devices/faults.toml` 生成（`tools/generated.py`）。",
+        "市民看到",
+        "工作人员怎么做",
+        "技术人员",
+    ),
+    "en": (
+        "# Faults",
+        "Made from `devices/faults.toml` by `tools/generated.py`.",
+        "the citizen reads",
+        "hall staff do",
+        "for the technician",
+    ),
+}
+
+
+def faults(lang: str) -> str:
+    """The fault catalogue as a page in one language."""
+    title, origin, citizen, staff, technician = HEAD[lang]
+    lines = [title, "", origin, ""]
+    device = ""
     for fault in load_faults(ROOT / "devices" / "faults.toml").values():
-        citizen, staff = (f"{t('zh')}<br>{t('en')}" for t in (fault.citizen, fault.staff))
+        if fault.device != device:
+            device = fault.device
+            lines += [f"## {device}", ""]
         removes = ", ".join(fault.removes) or "–"
-        lines.append(f"| `{fault.code}` | {fault.severity} | {fault.actor} | {citizen} | {staff} | {removes} |")
-    return "\n".join(lines) + "\n"
+        lines += [
+            f"### `{fault.code}`",
+            "",
+            f"{fault.severity} · {fault.actor} · {fault.recovers} ({fault.within} s) · {fault.local} · − {removes}",
+            "",
+            f"- {citizen}: {fault.citizen(lang)}",
+            f"- {staff}:",
+            *(f"  {n}. {step.text(lang)}" for n, step in enumerate(fault.steps, 1)),
+            f"- {technician}: {fault.technician(lang)}",
+            "",
+        ]
+    return "\n".join(lines)
 
 
 def schema() -> str:
@@ -28,7 +59,11 @@ def schema() -> str:
     return json.dumps(ServicePackage.model_json_schema(), ensure_ascii=False, indent=1) + "\n"
 
 
-DOCUMENTS = {"docs/faults.md": faults, "docs/service-package.schema.json": schema}
+DOCUMENTS = {
+    "docs/faults.md": lambda: faults("en"),
+    "docs/faults.zh-CN.md": lambda: faults("zh"),
+    "docs/service-package.schema.json": schema,
+}
 
 
 def main() -> int:

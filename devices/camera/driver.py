@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Sequence
 
 import cv2
@@ -26,6 +27,12 @@ INTERVAL = 1 / 15
 HEALTH = 2.0
 REOPEN = 1.0
 JPEG_QUALITY = 88
+BLACK, WHITE = 6.0, 250.0
+"""Mean brightness (0-255): below, something covers the lens or the lamp is out; above, light shines into it."""
+SMALL = 1280
+"""Pixels on the longer side; with less, an A4 page has under 110 dpi."""
+SLOW = 5.0
+"""Frames a second; a citizen notices the delay below that."""
 
 
 class CameraDriver:
@@ -42,12 +49,14 @@ class CameraDriver:
         self._sequence = 0
         self._capture: AutoCapture | None = None
         self._now = False
+        self._times: deque[float] = deque(maxlen=30)
         self.state = DeviceState(device="camera")
 
     def handle(self, message: BaseModel, fds: list[int]) -> None:
         match message:
             case StartCamera():
                 self._capture = AutoCapture()
+                self._times.clear()
                 self._ring = self._ring or FrameRing.create(SLOTS, PREVIEW_WIDTH * PREVIEW_WIDTH * 4)
                 self._emit(FrameRingReady(slots=SLOTS, capacity=self._ring.capacity), [self._ring.fd])
             case StopCamera():
@@ -62,19 +71,37 @@ class CameraDriver:
             source = self._source or self._open()
             if self._capture is None:
                 # A camera that is not in use is still asked for a picture now and then: is it alive?
-                source.read()
-                self._set(Availability.ONLINE)
+                self._judge(source.read(), source)
                 return HEALTH
             started = self._clock.monotonic()
-            self._one_frame(source.read(), self._capture)
-            self._set(Availability.ONLINE)
+            frame = source.read()
+            self._one_frame(frame, self._capture)
+            self._judge(frame, source)
             return max(0.0, INTERVAL - (self._clock.monotonic() - started))
         except SourceLost as gone:
-            if self.state.availability != Availability.NO_DEVICE:
+            code = f"camera_{gone.fault}"
+            if code not in self.state.faults:
                 log.warning("camera_lost", error=str(gone))
             self.close()
-            self._set(Availability.NO_DEVICE, "camera_missing")
+            self._set(Availability.NO_DEVICE if gone.fault == "missing" else Availability.HARDWARE_ERROR, code)
             return REOPEN
+
+    def _judge(self, frame: Picture, source: FrameSource) -> None:
+        """What is wrong with a camera that does send pictures."""
+        height, width = frame.shape[:2]
+        light = float(frame[::16, ::16].mean())
+        now = self._clock.monotonic()
+        self._times.append(now)
+        slow = self._capture is not None and len(self._times) == self._times.maxlen
+        rate = (len(self._times) - 1) / max(now - self._times[0], 1e-6)
+        found = {
+            "camera_black": light < BLACK,
+            "camera_white": light > WHITE,
+            "camera_small": max(width, height) < SMALL,
+            "camera_format": source.wrong_format,
+            "camera_slow": slow and rate < SLOW,
+        }
+        self._set(Availability.ONLINE, *(code for code, on in found.items() if on))
 
     def close(self) -> None:
         if self._source is not None:

@@ -37,10 +37,14 @@ class Reply:
 
 
 class FrameParser:
-    """Finds replies in a stream of bytes: skips garbage, drops frames whose length or checksum is wrong."""
+    """Finds replies in a stream of bytes: skips garbage, drops frames whose length or checksum is wrong.
+
+    ``framed`` says whether a preamble was seen at all.
+    """
 
     def __init__(self) -> None:
         self._buffer = bytearray()
+        self.framed = False
 
     def feed(self, data: bytes) -> list[Reply]:
         """The complete replies that ``data`` finishes."""
@@ -52,6 +56,7 @@ class FrameParser:
                 # The end may be the start of a preamble, so keep as much of it.
                 del self._buffer[: max(0, len(self._buffer) - len(PREAMBLE) + 1)]
                 return replies
+            self.framed = True
             del self._buffer[:start]
             if len(self._buffer) < 7:
                 return replies

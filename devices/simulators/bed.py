@@ -70,6 +70,24 @@ class CameraSimulator:
         self._empty = empty_bed()
         self._picture = self._empty
         self.paper: str | None = None
+        self.frozen = self.wrong_format = False
+        self.refuse = ""
+        self.light: int | None = None
+        self.small = False
+        self.late = 0.0
+
+    def set_fault(self, **faults: bool | int | float | str | None) -> None:
+        """``frozen``, ``refuse`` (busy, no_permission), ``wrong_format``, ``light`` (0-255 for the whole picture),
+        ``small`` (640 pixels wide), ``late`` (seconds until each picture)."""
+        for name, value in faults.items():
+            if not hasattr(self, name):
+                raise ValueError(f"no such fault: {name}")
+            setattr(self, name, value)
+        self._sequence += 1
+
+    def _seen(self) -> Picture:
+        picture = self._picture if self.light is None else np.full_like(self._picture, self.light)
+        return np.ascontiguousarray(picture[::3, ::3]) if self.small else picture
 
     @property
     def plugged(self) -> bool:
@@ -113,21 +131,33 @@ class CameraSimulator:
     def _serve(self, peer: socket.socket) -> None:
         try:
             known = peer.recv(64)
-            if not known:
-                self._drop(peer)
-                return
-            answer = json.dumps({"sequence": self._sequence, "width": WIDTH, "height": HEIGHT}).encode()
-            if int(known) == self._sequence:
+        except OSError:
+            self._drop(peer)
+            return
+        if not known:
+            self._drop(peer)
+        elif self.late:
+            asyncio.get_running_loop().call_later(self.late, self._answer, peer, known)
+        elif not self.frozen:
+            self._answer(peer, known)
+
+    def _answer(self, peer: socket.socket, known: bytes) -> None:
+        picture = self._seen()
+        facts = {"sequence": self._sequence, "height": picture.shape[0], "width": picture.shape[1]}
+        answer = json.dumps({**facts, "refuse": self.refuse, "wrong_format": self.wrong_format}).encode()
+        try:
+            if self.refuse or int(known) == self._sequence:
                 peer.send(answer)
                 return
             fd = os.memfd_create("bed", os.MFD_CLOEXEC)
             try:
-                os.write(fd, self._picture.tobytes())
+                os.write(fd, picture.tobytes())
                 socket.send_fds(peer, [answer], [fd])
             finally:
                 os.close(fd)
         except (OSError, ValueError):
-            self._drop(peer)
+            if peer in self._peers:
+                self._drop(peer)
 
     def _drop(self, peer: socket.socket) -> None:
         asyncio.get_running_loop().remove_reader(peer)

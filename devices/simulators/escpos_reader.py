@@ -39,9 +39,6 @@ class EscPosReader:
     def __init__(self) -> None:
         self._buffer = bytearray()
 
-    def clear(self) -> None:
-        self._buffer.clear()
-
     def feed(self, data: bytes) -> list[Op]:
         """The operations that ``data`` completes."""
         self._buffer += data
@@ -108,4 +105,7 @@ class EscPosReader:
         if len(b) < 5:
             return None
         size = 5 + int.from_bytes(b[3:5], "little")
+        if b[2] == 0x48:
+            # Process id response: the four bytes come back when everything before is done.
+            return (size, Op("process", bytes(b[7:size]))) if len(b) >= size else None
         return (size, Op("block", bytes([b[2]]) + bytes(b[5:size]))) if len(b) >= size else None

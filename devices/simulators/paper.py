@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import segno
@@ -19,11 +21,14 @@ _FONTS = [
 
 
 class PaperStrip:
-    """A strip of paper ``dots`` wide that grows as it is printed on. ``text`` keeps what a person would read."""
+    """A strip of paper ``dots`` wide that grows as it is printed on. ``text`` keeps what a person would read.
+
+    It is drawn only when somebody looks: drawing takes longer than the paper of a fast printer.
+    """
 
     def __init__(self, dots: int = 576) -> None:
         self._dots = dots
-        self._rows: list[Image.Image] = []
+        self._rows: list[Callable[[], Image.Image]] = []
         self._line = b""
         self._align = 0
         self._size = 0
@@ -36,6 +41,10 @@ class PaperStrip:
     @property
     def empty(self) -> bool:
         return not self._rows and not self._line
+
+    def drop_line(self) -> None:
+        """The line that is not printed yet is forgotten; what is on paper stays."""
+        self._line = b""
 
     def apply(self, op: Op) -> int:
         """Do one operation; returns the lines of paper that it used."""
@@ -59,7 +68,7 @@ class PaperStrip:
                 return self._block(op.data)
             case "feed":
                 for _ in range(op.data[0]):
-                    self._rows.append(Image.new("L", (self._dots, LINE), 255))
+                    self._rows.append(lambda: Image.new("L", (self._dots, LINE), 255))
                 return op.data[0]
         return 0
 
@@ -67,28 +76,35 @@ class PaperStrip:
         text = self._line.decode("gbk", "replace")
         self._line = b""
         scale = 2 if self._size & 0x11 else 1
+        self._rows.append(partial(self._draw_line, text, scale, self._align, self._bold))
+        self.text.append(text)
+        return scale
+
+    def _draw_line(self, text: str, scale: int, align: int, bold: bool) -> Image.Image:
         row = Image.new("L", (self._dots, LINE), 255)
         draw, x = ImageDraw.Draw(row), 0
         for c in text:
-            draw.text((x, -2), c, font=self.font, fill=0, stroke_width=int(self._bold))
+            draw.text((x, -2), c, font=self.font, fill=0, stroke_width=int(bold))
             x += COLUMN * (1 if ord(c) < 0x80 else 2)
         if scale == 2:
             row = row.crop((0, 0, self._dots // 2, LINE)).resize((self._dots, LINE * 2))
             x *= 2
-        if self._align == 1 and x < self._dots:
+        if align == 1 and x < self._dots:
             shifted = Image.new("L", row.size, 255)
             shifted.paste(row, ((self._dots - x) // 2, 0))
             row = shifted
-        self._rows.append(row)
-        self.text.append(text)
-        return scale
+        return row
 
     def _raster(self, data: bytes) -> int:
         wide, high = int.from_bytes(data[:2], "little"), int.from_bytes(data[2:4], "little")
-        picture = Image.frombytes("1", (wide * 8, high), data[4:]).convert("L").point(lambda v: 255 - v)
-        row = Image.new("L", (self._dots, high), 255)
-        row.paste(picture, (0, 0))
-        self._rows.append(row)
+
+        def draw() -> Image.Image:
+            picture = Image.frombytes("1", (wide * 8, high), data[4:]).convert("L").point(lambda v: 255 - v)
+            row = Image.new("L", (self._dots, high), 255)
+            row.paste(picture, (0, 0))
+            return row
+
+        self._rows.append(draw)
         self.text.append("[picture]")
         return -(-high // LINE)
 
@@ -103,20 +119,27 @@ class PaperStrip:
             return 0
         content = self._qr.decode("utf-8", "replace")
         self.qr_codes.append(content)
-        buffer = io.BytesIO()
-        segno.make(content, error="m", micro=False).save(buffer, kind="png", scale=6, border=2)
-        picture = Image.open(buffer).convert("L")
-        row = Image.new("L", (self._dots, picture.height), 255)
-        row.paste(picture, ((self._dots - picture.width) // 2, 0))
-        self._rows.append(row)
-        return -(-picture.height // LINE)
+        code = segno.make(content, error="m", micro=False)
+        high = (len(code.matrix) + 4) * 6
+
+        def draw() -> Image.Image:
+            buffer = io.BytesIO()
+            code.save(buffer, kind="png", scale=6, border=2)
+            picture = Image.open(buffer).convert("L")
+            row = Image.new("L", (self._dots, picture.height), 255)
+            row.paste(picture, ((self._dots - picture.width) // 2, 0))
+            return row
+
+        self._rows.append(draw)
+        return -(-high // LINE)
 
     def picture(self) -> Image.Image:
         """The strip as it looks, one pixel a dot."""
-        height = sum(r.height for r in self._rows) + 24
+        rows = [draw() for draw in self._rows]
+        height = sum(r.height for r in rows) + 24
         sheet = Image.new("L", (self._dots, height), 255)
         y = 12
-        for row in self._rows:
+        for row in rows:
             sheet.paste(row, (0, y))
             y += row.height
         return sheet

@@ -20,8 +20,10 @@ import cv2
 import numpy as np
 
 from devices.simulators.bed import CameraSimulator, filling, on_bed
+from devices.simulators.mrz_simulator import MrzSimulator
 from devices.simulators.network import NetworkSimulator
 from devices.simulators.people import PEOPLE
+from devices.simulators.port import Port
 from devices.simulators.printer_simulator import PrinterSimulator
 from devices.simulators.sam_simulator import SamSimulator
 from devices.simulators.terminal import PseudoPort
@@ -33,14 +35,19 @@ MAX_ORDER = 40_000_000
 class Rig:
     """The reader, the printer, the camera and the network cable of one terminal."""
 
-    def __init__(self, folder: Path, papers: Path, proxy_port: int, hub_port: int) -> None:
-        self.reader = SamSimulator(folder / "id_reader")
-        self.printer = PrinterSimulator(folder / "printer")
+    def __init__(self, folder: Path, papers: Path, proxy_port: int, hub_port: int, baud: int = 0) -> None:
+        self.reader = SamSimulator(PseudoPort(folder / "id_reader", baud))
+        self.passports = MrzSimulator(PseudoPort(folder / "mrz_reader", baud))
+        self.printer = PrinterSimulator(PseudoPort(folder / "printer", baud))
         self.camera = CameraSimulator(folder / "camera")
         self.network = NetworkSimulator(proxy_port, hub_port)
+        self._host: dict[str, Any] = {}
+        self._host_file = folder / "host.json"
+        self._host_file.write_text("{}")
         self._papers = {p.stem: p for p in sorted(papers.glob("*.png"))}
-        self._ports: dict[str, PseudoPort | CameraSimulator] = {
+        self._ports: dict[str, Port | CameraSimulator] = {
             "id_reader": self.reader.port,
+            "mrz_reader": self.passports.port,
             "printer": self.printer.port,
             "camera": self.camera,
         }
@@ -57,6 +64,8 @@ class Rig:
                 pass
             case "lay":
                 self.reader.lay(order["card"])
+            case "swipe":
+                self.passports.swipe(order.get("lines"))
             case "lift":
                 self.reader.lift()
             case "paper":
@@ -77,6 +86,12 @@ class Rig:
                 self._silence(order["device"], bool(order["on"]))
             case "reader_status":
                 self.reader.next_status = int(order["status"])
+            case "fault":
+                self._fault(order["device"], order["set"])
+            case "hold":
+                port = self._ports[order["device"]]
+                if isinstance(port, PseudoPort):
+                    port.hold(bool(order["on"]), deaf=bool(order.get("deaf", True)))
             case "unplug":
                 await self._unplug(order["device"])
             case "plug":
@@ -97,6 +112,7 @@ class Rig:
             "roll": self.printer.paper,
             "cover_open": self.printer.cover_open,
             "at_slot": self.printer.at_slot,
+            "retracted": self.printer.retracted,
             "tickets": [t.number for t in self.printer.tickets],
             "plugged": {**{n: p.plugged for n, p in self._ports.items()}, "network": self.network.plugged},
         }
@@ -110,6 +126,21 @@ class Rig:
         if picture is None:
             raise ValueError("this file is no picture")
         self.camera.show("photograph", filling(np.asarray(picture, np.uint8)))
+
+    def _fault(self, device: str, what: dict[str, Any]) -> None:
+        """Set attributes of a simulated device; for the machine itself, its readings."""
+        if device == "host":
+            self._host.update(what)
+            fresh = self._host_file.with_suffix(".new")
+            fresh.write_text(json.dumps(self._host))
+            fresh.rename(self._host_file)
+            return
+        setters = {
+            "id_reader": self.reader.set_fault,
+            "printer": self.printer.set_status,
+            "camera": self.camera.set_fault,
+        }
+        setters[device](**what)
 
     def _silence(self, device: str, on: bool) -> None:
         if device == "printer":
@@ -170,9 +201,10 @@ def main() -> None:
     parser.add_argument("--proxy-port", type=int, required=True)
     parser.add_argument("--hub-port", type=int, required=True)
     parser.add_argument("--parent", type=int, required=True)
+    parser.add_argument("--baud", type=int, default=0, help="simulate the speed of the serial lines")
     options = parser.parse_args()
     become_child("rig", options.parent)
-    rig = Rig(options.folder, options.papers, options.proxy_port, options.hub_port)
+    rig = Rig(options.folder, options.papers, options.proxy_port, options.hub_port, options.baud)
     asyncio.run(_serve(rig, options.folder / "control"))
 
 

@@ -9,15 +9,32 @@ import tty
 from collections.abc import Callable
 from pathlib import Path
 
+from devices.simulators.port import BITS
+
+XON, XOFF = b"\x11", b"\x13"
+PIECE = 32
+"""Bytes that pass the wire at once where its speed is simulated: 2.8 ms at 115200."""
+
+
+SLACK = 0.01
+
 
 class PseudoPort:
-    """The device's end of a serial line. ``link`` is where the terminal's software finds the port."""
+    """The device's end of a serial line. ``link`` is where the terminal's software finds the port.
 
-    def __init__(self, link: Path, on_bytes: Callable[[bytes], None]) -> None:
+    ``baud`` simulates the wire's speed, which a pseudo-terminal has not; 0 is as fast as it goes.
+    """
+
+    def __init__(self, link: Path, baud: int = 0) -> None:
+        self.on_bytes: Callable[[bytes], None] = lambda _data: None
+        self.baud = baud
+        self.cut_after: int | None = None
         self._link = link
-        self._on_bytes = on_bytes
         self._master = -1
         self._slave = -1
+        self._line_free = 0.0
+        self._heard_until = 0.0
+        self._held = False
 
     @property
     def plugged(self) -> bool:
@@ -33,28 +50,85 @@ class PseudoPort:
         os.set_blocking(self._master, False)
         self._link.unlink(missing_ok=True)
         self._link.symlink_to(os.ttyname(self._slave))
-        asyncio.get_running_loop().add_reader(self._master, self._readable)
+        self._held = False
+        self._listen()
 
     def unplug(self) -> None:
         """Pull the cable: the other side gets an I/O error and the port is gone."""
         if not self.plugged:
             return
-        asyncio.get_running_loop().remove_reader(self._master)
+        self._deafen()
         self._link.unlink(missing_ok=True)
         os.close(self._master)
         os.close(self._slave)
         self._master = self._slave = -1
 
+    def hold(self, on: bool, *, deaf: bool = True) -> None:
+        """Take no more bytes, as a printer with a full buffer does; says XOFF and XON for who obeys them.
+
+        Without ``deaf`` it goes on listening, so that only who obeys is held up.
+        """
+        self._held = on and deaf
+        self._write(XOFF if on else XON)
+        if self._held:
+            self._deafen()
+        elif self.plugged:
+            self._listen()
+
     def send(self, data: bytes) -> None:
         """Answer; bytes that nobody reads are lost, as on a real line."""
+        if not self.baud:
+            self._write(data)
+            return
+        loop = asyncio.get_running_loop()
+        for place in range(0, len(data), PIECE):
+            piece = data[place : place + PIECE]
+            self._line_free = max(self._line_free, loop.time()) + len(piece) * BITS / self.baud
+            loop.call_at(self._line_free, self._write, piece)
+
+    def _write(self, data: bytes) -> None:
         with contextlib.suppress(OSError):
             if self.plugged:
-                os.write(self._master, data)
+                os.write(self._master, self._passed(data))
+
+    def _passed(self, data: bytes) -> bytes:
+        """What gets through before the cable is cut."""
+        if self.cut_after is None:
+            return data
+        data = data[: self.cut_after]
+        self.cut_after -= len(data)
+        if self.cut_after == 0:
+            self.cut_after = None
+            asyncio.get_running_loop().call_soon(self.unplug)
+        return data
+
+    def _listen(self) -> None:
+        if self.plugged and not self._held:
+            asyncio.get_running_loop().add_reader(self._master, self._readable)
+
+    def _deafen(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._master)
 
     def _readable(self) -> None:
         try:
-            data = os.read(self._master, 65536)
+            data = os.read(self._master, PIECE if self.baud else 65536)
         except OSError:
             return
-        if data:
-            self._on_bytes(data)
+        data = self._passed(data)
+        if not data:
+            return
+        if not self.baud:
+            self.on_bytes(data)
+            return
+        # What is not read yet stays in the kernel, as it would stay in the port's own buffer.
+        self._deafen()
+        loop = asyncio.get_running_loop()
+        # A byte that follows close behind the last one was on the wire while that one was worked on.
+        busy = loop.time() - self._heard_until < SLACK
+        self._heard_until = (self._heard_until if busy else loop.time()) + len(data) * BITS / self.baud
+        loop.call_at(self._heard_until, self._deliver, data)
+
+    def _deliver(self, data: bytes) -> None:
+        if self.plugged:
+            self.on_bytes(data)
+            self._listen()

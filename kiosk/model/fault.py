@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from enum import StrEnum
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -25,17 +26,43 @@ class Actor(StrEnum):
     NOBODY = "nobody"  # it recovers by itself
 
 
+class Recovery(StrEnum):
+    """How a device comes back once the cause is gone."""
+
+    BY_ITSELF = "by_itself"
+    AFTER_ACTION = "after_action"  # a technician changes a setting
+    TECHNICIAN = "technician"  # it is repaired or replaced
+
+
+class Step(BaseModel):
+    """One thing that hall staff do; ``picture`` is a file of assets/pictures/steps, without its ending."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    picture: str
+    text: Text
+
+
 class Fault(BaseModel):
-    """One entry of the catalogue."""
+    """One entry of the catalogue.
+
+    ``local`` is its value in the vocabulary of Chinese self-service runtimes (-1 initialising, 1 warning, 2 fault,
+    3 not connected, 4 disabled); ``within`` are the seconds in which the device is back after its cause is gone.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     code: str
+    device: str
     severity: Severity
     actor: Actor
-    citizen: Text
-    staff: Text
+    local: Literal[-1, 1, 2, 3, 4]
+    recovers: Recovery
+    within: int
     removes: list[Capability] = []
+    citizen: Text
+    steps: list[Step]
+    technician: Text
 
 
 def load_faults(path: Path) -> dict[str, Fault]:

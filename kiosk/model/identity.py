@@ -16,6 +16,8 @@ class DocumentKind(StrEnum):
     HMT_PERMIT = "hmt_permit"  # 港澳台居民居住证, type J
     FOREIGNER_2017 = "foreigner_2017"  # 外国人永久居留身份证, type I
     FOREIGNER_2023 = "foreigner_2023"  # 外国人永久居留身份证, type Y
+    PASSPORT = "passport"  # of any country, by its machine-readable zone (ICAO Doc 9303)
+    TRAVEL_CARD = "travel_card"  # a card with such a zone
     TYPED = "typed"  # the number was typed by hand, the original is checked at the desk
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from devices.camera.capture import AutoCapture
-from devices.camera.sources import FolderSource, SourceLost, V4l2Source, open_source
+from devices.camera.sources import FolderSource, SourceLost
 from devices.scanner.detect import find_page
 from devices.scanner.geometry import Picture
 from devices.simulators.bed import HEIGHT, WIDTH, empty_bed, filling, on_bed
@@ -101,28 +101,3 @@ def test_a_folder_of_pictures_is_a_camera(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"no picture")
     with pytest.raises(SourceLost):
         FolderSource(tmp_path).read()
-
-
-def test_a_camera_is_asked_for_mjpg(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: dict[int, float] = {}
-
-    class FakeCapture:
-        def __init__(self, index: int, api: int) -> None:
-            self.index, self.api = index, api
-
-        def isOpened(self) -> bool:
-            return self.index == 2
-
-        def set(self, name: int, value: float) -> None:
-            asked[name] = value
-
-        def read(self) -> tuple[bool, None]:
-            return False, None
-
-    monkeypatch.setattr(cv2, "VideoCapture", FakeCapture)
-    source = V4l2Source("/dev/video2")
-    assert asked[cv2.CAP_PROP_FOURCC] == cv2.VideoWriter.fourcc(*"MJPG")
-    with pytest.raises(SourceLost):
-        source.read()
-    with pytest.raises(SourceLost):
-        open_source("v4l2", "/dev/video0")

@@ -1,0 +1,1 @@
+"""The terminal's own health: disk, memory, temperature, clock, power, cable."""

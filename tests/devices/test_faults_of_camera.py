@@ -1,0 +1,169 @@
+"""Every fault of the camera, on the simulated bed; and the V4L2 part on a stand-in for OpenCV's capture."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import cv2
+import numpy as np
+import pytest
+
+from devices.camera import sources
+from devices.camera.driver import CameraDriver
+from devices.camera.sources import SourceFault, SourceLost, V4l2Source
+from devices.simulators.client import RigClient
+from kiosk.ipc.device_messages import StartCamera, StopCamera
+from kiosk.model.clock import SystemClock
+from kiosk.model.device import Availability
+from tests.devices.virtual import Told
+
+FAULTS: dict[str, dict[str, object]] = {
+    "camera_frozen": {"frozen": True},
+    "camera_busy": {"refuse": "busy"},
+    "camera_no_permission": {"refuse": "no_permission"},
+    "camera_black": {"light": 2},
+    "camera_white": {"light": 254},
+    "camera_small": {"small": True},
+    "camera_format": {"wrong_format": True},
+}
+WELL = {"frozen": False, "refuse": "", "light": None, "small": False, "wrong_format": False, "late": 0.0}
+
+
+@pytest.fixture
+def camera(rig: RigClient, rig_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CameraDriver]:
+    monkeypatch.setattr("devices.camera.sources.FROZEN_SECONDS", 0.3)
+    driver = CameraDriver("simulated", str(rig_folder / "camera"), SystemClock(), Told().emit)
+    driver.step()
+    yield driver
+    driver.close()
+
+
+@pytest.mark.parametrize("code", FAULTS)
+def test_a_fault_of_the_camera_is_named_and_goes_with_its_cause(
+    code: str, camera: CameraDriver, rig: RigClient
+) -> None:
+    assert (camera.state.availability, set(camera.state.faults)) == (Availability.ONLINE, set())
+    rig.order("fault", device="camera", set=FAULTS[code])
+    camera.step()
+    assert set(camera.state.faults) == {code}
+    rig.order("fault", device="camera", set=WELL)
+    camera.step()
+    camera.step()
+    assert (camera.state.availability, set(camera.state.faults)) == (Availability.ONLINE, set())
+
+
+def test_a_camera_unplugged_and_plugged_in_is_back(camera: CameraDriver, rig: RigClient) -> None:
+    rig.order("unplug", device="camera")
+    camera.step()
+    assert set(camera.state.faults) == {"camera_missing"}
+    rig.order("plug", device="camera")
+    camera.step()
+    assert (camera.state.availability, set(camera.state.faults)) == (Availability.ONLINE, set())
+
+
+def test_few_frames_a_second_are_told_while_somebody_looks(camera: CameraDriver, rig: RigClient) -> None:
+    camera.handle(StartCamera(shape="a4"), [])
+    rig.order("fault", device="camera", set={"late": 0.22})
+    for _ in range(30):
+        camera.step()
+    assert set(camera.state.faults) == {"camera_slow"}
+    rig.order("fault", device="camera", set=WELL)
+    for _ in range(30):
+        camera.step()
+    assert not camera.state.faults
+    camera.handle(StopCamera(), [])
+
+
+class FakeCapture:
+    """What OpenCV's VideoCapture does, as far as it is used: ``hang`` blocks, ``fail`` gives no picture."""
+
+    opened, hang, fail, fourcc = True, threading.Event(), False, "MJPG"
+    asked: ClassVar[dict[int, float]] = {}
+
+    def __init__(self, _path: str, _api: int) -> None:
+        self.asked.clear()
+
+    def isOpened(self) -> bool:
+        return self.opened
+
+    def set(self, name: int, value: float) -> None:
+        self.asked[name] = value
+
+    def get(self, _name: int) -> float:
+        return float(cv2.VideoWriter.fourcc(*self.fourcc))
+
+    def read(self) -> tuple[bool, Any]:
+        time.sleep(0.005)  # a camera's own pace
+        if self.hang.is_set():
+            FakeCapture.resumed.wait(5)
+        return (False, None) if self.fail else (True, np.zeros((1080, 1920, 3), np.uint8))
+
+    resumed = threading.Event()
+
+    def release(self) -> None:
+        """Nothing is held."""
+
+
+def read_on(source: V4l2Source) -> None:
+    """Take the pictures that are there already, and wait for the next."""
+    for _ in range(5):
+        source.read()
+
+
+@pytest.fixture
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setattr(FakeCapture, "opened", True)
+    monkeypatch.setattr(FakeCapture, "fail", False)
+    monkeypatch.setattr(FakeCapture, "fourcc", "MJPG")
+    FakeCapture.hang.clear()
+    FakeCapture.resumed.clear()
+    monkeypatch.setattr(sources.cv2, "VideoCapture", FakeCapture)
+    monkeypatch.setattr(sources, "FROZEN_SECONDS", 0.3)
+    device = tmp_path / "video0"
+    device.touch()
+    yield str(device).replace(str(tmp_path), f"/dev/../{tmp_path}")
+    FakeCapture.resumed.set()
+
+
+def test_v4l2_asks_for_mjpg_and_reads_it_back(fake: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = V4l2Source(fake)
+    assert source.read().shape == (1080, 1920, 3)
+    assert FakeCapture.asked[cv2.CAP_PROP_FOURCC] == cv2.VideoWriter.fourcc(*"MJPG")
+    assert not source.wrong_format
+    source.close()
+    monkeypatch.setattr(FakeCapture, "fourcc", "YUYV")
+    source = V4l2Source(fake)
+    assert source.wrong_format
+    source.close()
+
+
+def test_a_v4l2_camera_that_hangs_is_called_frozen(fake: str) -> None:
+    source = V4l2Source(fake)
+    source.read()
+    FakeCapture.hang.set()
+    with pytest.raises(SourceLost) as lost:
+        read_on(source)
+    assert lost.value.fault == SourceFault.FROZEN
+    source.close()
+
+
+def test_a_v4l2_camera_without_pictures_is_lost(fake: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = V4l2Source(fake)
+    monkeypatch.setattr(FakeCapture, "fail", True)
+    with pytest.raises(SourceLost) as lost:
+        read_on(source)
+    assert lost.value.fault == SourceFault.MISSING
+
+
+def test_a_v4l2_camera_that_is_held_or_absent_says_which(fake: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeCapture, "opened", False)
+    with pytest.raises(SourceLost) as busy:
+        V4l2Source(fake)
+    assert busy.value.fault == SourceFault.BUSY
+    with pytest.raises(SourceLost) as missing:
+        V4l2Source("/dev/video97")
+    assert missing.value.fault == SourceFault.MISSING
