@@ -13,8 +13,8 @@ APT_RUN := python3-venv \
 	libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 libxcb-xkb1 \
 	fonts-hanazono
 WHY_RUN := Python environments, Qt's system libraries, and a font for rare characters of names
-APT_TEST := chromium fonts-noto-cjk git
-WHY_TEST := a browser for the tests of the web pages, with a Chinese font
+APT_TEST := chromium fonts-noto-cjk git libatomic1
+WHY_TEST := a browser for the tests of the web pages with its driver, and a Chinese font
 
 .PHONY: run test check soak fuzz bench shots clean setup lock apt-run apt-test
 
@@ -38,18 +38,20 @@ check: setup-dev ## format, lint, types, QML, layers, dependencies, dead code
 soak: setup-dev ## long runs: the end-to-end walks, kills and faults again and again
 	for round in 1 2 3 4 5; do QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest tests/robot || exit 1; done
 
-fuzz: setup-dev ## long hypothesis runs of the parsers
+FUZZ ?= 10000000
+fuzz: setup-dev ## coverage-guided fuzzing of the parsers, going on where it stopped, and long hypothesis runs
+	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes -r requirements/fuzz.txt
+	for target in sam printer mrz; do $(BIN)/python -m tests.fuzz.run $$target --count $(FUZZ) || exit 1; done
 	$(BIN)/python -m pytest --hypothesis-profile=fuzz --timeout=0 -k property tests
 
 bench: setup-dev ## measurements as ratios
 	$(BIN)/python -m tests.benchmarks.submit
+	$(BIN)/python -m tests.benchmarks.devices
 
 shots: setup-dev ## pictures of every screen, both languages, both modes, both ways up
-	$(BIN)/kiosk robot --out shots/portrait
-	$(BIN)/kiosk robot --out shots/portrait --language en
-	$(BIN)/kiosk robot --out shots/portrait --elder
-	$(BIN)/kiosk robot --out shots/landscape --landscape
-	$(BIN)/kiosk robot --out shots/landscape --landscape --language en
+	for way in "" --landscape; do for words in zh en; do for mode in "" --elder; do \
+		$(BIN)/kiosk robot --out shots/upright$$way --language $$words $$way $$mode || exit 1; \
+	done; done; done
 
 clean: ## everything that was made here
 	rm -rf $(VENV) var shots build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -80,7 +82,7 @@ apt-test:
 	@tools/apt.sh "$(WHY_TEST)" $(APT_TEST)
 
 lock: ## lock the dependencies for Python 3.11 to 3.13, with hashes and without addresses
-	for extra in terminal hub demo dev; do \
+	for extra in terminal hub demo dev fuzz; do \
 		uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 			--no-emit-index-url --extra $$extra --extra build pyproject.toml \
 			-o requirements/$$extra.txt; done

@@ -175,13 +175,32 @@ def devices_list(config: Config = None) -> None:
     from devices.ports import cameras, serial_ports
 
     settings = _settings(config)
-    used = {settings.devices.id_reader.port: "id_reader", settings.devices.printer.port: "printer"}
+    devices = settings.devices
+    used = {devices.id_reader.port: "id_reader", devices.mrz_reader.port: "mrz_reader", devices.printer.port: "printer"}
     table = Table("kind", "path", "name", "settings")
     for path, name in serial_ports():
         table.add_row("serial", path, name, used.get(path, ""))
     for path, name in cameras():
         table.add_row("camera", path, name, "camera" if settings.devices.camera.address == path else "")
     Console().print(table)
+
+
+@devices_app.command("probe")
+def devices_probe(
+    ports: Annotated[list[str] | None, typer.Argument(help="Ports to ask; without any, all serial ports.")] = None,
+) -> None:
+    """Ask each port who is there: ID reader, printer, or nobody. Stop the terminal first; it holds its ports."""
+    from devices.other_links import open_link
+    from devices.ports import serial_ports
+    from devices.probe import probe
+
+    clock = SystemClock()
+    asked = ports or [port for port, _text in serial_ports()]
+    if not asked:
+        typer.echo("no serial ports")
+    for port in asked:
+        found = probe(port, lambda baud, port=port: open_link(port, baud, clock), clock)  # type: ignore[misc]
+        typer.echo(f"{port}  {found.kind}  {found.baud or ''}  {found.detail}".rstrip())
 
 
 @catalogue_app.command("check")

@@ -14,7 +14,9 @@ from pydantic_settings import (
 )
 
 ASSETS = Path(__file__).parents[1] / "assets"
-DEVICES = ("id_reader", "printer", "camera")
+DEVICES = ("id_reader", "mrz_reader", "printer", "camera", "host")
+OPTIONAL = frozenset({"mrz_reader"})
+"""Devices that a terminal has only where its settings name a port for them."""
 
 
 class ConfigError(Exception):
@@ -52,16 +54,34 @@ class DisplaySettings(_Section):
 
 
 class ReaderSettings(_Section):
-    """SAM_V reader on a serial port; the path is one of /dev/serial/by-path or a native port."""
+    """SAM_V reader on a serial port; the path is one of /dev/serial/by-path or a native port.
+
+    ``sam_id`` is the number of the security module; where it is set, another reader is noticed. ``fingerprint``
+    reads the fingerprints of the card too (they are not kept yet).
+    """
 
     port: str = "/dev/ttyUSB0"
+    sam_id: str = ""
+    fingerprint: bool = False
+
+
+class MrzReaderSettings(_Section):
+    """Reader for passports on a serial port; without a port there is none."""
+
+    port: str = ""
+    baud: Literal[9600, 19200, 38400, 57600, 115200] = 9600
 
 
 class PrinterSettings(_Section):
+    """``port``: a serial port, ``/dev/usb/lpN``, or ``tcp://HOST:9100``. ``profile``: how the printer reports
+    (``realtime`` asked, ``automatic`` by itself, ``plain`` without QR commands, ``mute`` never)."""
+
     port: str = "/dev/ttyUSB1"
     baud: Literal[9600, 19200, 38400, 57600, 115200] = 115200
     columns: Literal[32, 42, 48] = 48
-    presenter: Literal["none", "custom"] = "none"
+    flow: Literal["none", "xonxoff", "rtscts"] = "none"
+    profile: Literal["realtime", "automatic", "plain", "mute"] = "realtime"
+    presenter: Literal["none", "custom", "custom-full", "citizen"] = "none"
 
 
 class CameraSettings(_Section):
@@ -69,10 +89,19 @@ class CameraSettings(_Section):
     address: str = "/dev/video0"
 
 
+class HostSettings(_Section):
+    """Where the machine's own health is read: from the kernel, or from a file of a simulation."""
+
+    driver: Literal["kernel", "simulated"] = "kernel"
+    address: str = ""
+
+
 class DeviceSettings(_Section):
     id_reader: ReaderSettings = ReaderSettings()
+    mrz_reader: MrzReaderSettings = MrzReaderSettings()
     printer: PrinterSettings = PrinterSettings()
     camera: CameraSettings = CameraSettings()
+    host: HostSettings = HostSettings()
 
 
 class PlatformSettings(_Section):

@@ -71,7 +71,9 @@ async def _serve(stack: Stack, console: Console) -> None:
     port = free_port(8302)
     await web.TCPSite(runner, "127.0.0.1", port).start()
     console.print(f"\nBench (works once):  http://127.0.0.1:{port}{bench.path()}", soft_wrap=True)
-    console.print(f"Platform console:    {stack.hub_url}/console/login   user demo, password {stack.password}")
+    console.print(
+        f"Platform console:    {stack.hub_url}/console/login   user demo, password {stack.password}", soft_wrap=True
+    )
     console.print("Staff page: five taps on the clock, PIN 2468.   Ctrl-C ends everything.\n")
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -155,6 +155,9 @@ fullscreen = false
 [devices.id_reader]
 port = "{self.rig_folder / "id_reader"}"
 
+[devices.mrz_reader]
+port = "{self.rig_folder / "mrz_reader"}"
+
 [devices.printer]
 port = "{self.rig_folder / "printer"}"
 presenter = "custom"
@@ -162,6 +165,10 @@ presenter = "custom"
 [devices.camera]
 driver = "simulated"
 address = "{self.rig_folder / "camera"}"
+
+[devices.host]
+driver = "simulated"
+address = "{self.rig_folder / "host.json"}"
 
 [platform]
 url = "http://127.0.0.1:{self.proxy_port}"

@@ -22,7 +22,7 @@ from typing import Any
 
 import structlog
 
-from kiosk.config import ASSETS, DEVICES, Settings
+from kiosk.config import ASSETS, DEVICES, OPTIONAL, Settings
 from kiosk.ipc.channel import Channel, ChannelClosed, ProtocolError, pair
 from kiosk.ipc.device_messages import FROM_DEVICE, AttachWorker, Beat, StateChanged
 from kiosk.ipc.worker_messages import (
@@ -38,6 +38,7 @@ from kiosk.ipc.worker_messages import (
 from kiosk.model.clock import Clock
 from kiosk.model.device import Availability, DeviceState
 from kiosk.security.credentials import CredentialError, load_credentials
+from kiosk.security.trust import BUILT
 from kiosk.store.database import Store, StoreError
 from kiosk.store.print_ledger import PrintLedger
 from kiosk.watchdog import notify_systemd
@@ -47,18 +48,23 @@ from sync.protocol.draft_seal import new_key
 log = structlog.get_logger()
 
 TICK = 0.25
-DEVICE_SILENT = 5.0
+DEVICE_SILENT = 3.0
 WORKER_SILENT = 10.0
 BACK_OFF = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Seconds before a device process is started again, by how often it has failed in a row."""
 STEADY = 30.0
 """A device process that ran so long has not failed in a row."""
+GIVE_UP = 6
+"""After so many failures in a row a technician is asked for; one more try is made every PAUSE seconds."""
+PAUSE = 60.0
 FIRST_SCREEN = 4.0
 """At the start the first screen goes before the devices, for so long at the most."""
 NEXT_WORKER = 0.5
 """Seconds until the next worker is made ready: the one that has just begun to serve has the processor first."""
 PRINTING = 25.0
 """So long a printer's process may outlive its visit to finish a receipt."""
+IMPERSONAL = {"host"}
+"""Devices whose process never sees anything of a person, so it need not end with a visit."""
 RESUMES = 3
 """A visit that has crashed so many workers is given up: its own data may be what crashes them."""
 
@@ -94,7 +100,8 @@ class Supervisor:
     def __init__(self, settings: Settings, config: Path | None, clock: Clock, *, remote: bool = False) -> None:
         self._settings, self._config, self._clock, self._remote = settings, config, clock, remote
         self._selector = selectors.DefaultSelector()
-        self._devices = {n: Device(n, state=DeviceState(device=n)) for n in DEVICES}
+        present = [n for n in DEVICES if n not in OPTIONAL or getattr(settings.devices, n).port]
+        self._devices = {n: Device(n, state=DeviceState(device=n)) for n in present}
         self._active: Child | None = None
         self._standby: Child | None = None
         self._key = new_key()
@@ -289,7 +296,7 @@ class Supervisor:
         if self._in_visit:
             deadline = self._clock.monotonic() + PRINTING
             for device in self._devices.values():
-                if device.child is None:
+                if device.child is None or device.name in IMPERSONAL:
                     continue
                 if device.state.availability == Availability.BUSY:
                     device.retire_by = deadline
@@ -332,6 +339,9 @@ class Supervisor:
 
     def _device_settings(self, name: str) -> str:
         section = getattr(self._settings.devices, name)
+        if name == "host":
+            state = str(self._settings.paths.state)
+            return json.dumps({**section.model_dump(), "state": state, "floor": BUILT.isoformat()})
         if name != "printer":
             return str(section.model_dump_json())
         fonts = [str(p) for p in sorted((ASSETS / "fonts").glob("*.ttf"))]
@@ -367,10 +377,14 @@ class Supervisor:
             self._kill(device.child)
         device.child = None
         device.retire_by = None
-        device.start_at = self._clock.monotonic() + BACK_OFF[min(device.failures, len(BACK_OFF) - 1)]
         device.failures += 1
+        given_up = device.failures >= GIVE_UP
+        pause = PAUSE if given_up else BACK_OFF[min(device.failures, len(BACK_OFF)) - 1]
+        device.start_at = self._clock.monotonic() + pause
         device.state = DeviceState(
-            device=device.name, availability=Availability.STARTING, faults=frozenset({"device_process"})
+            device=device.name,
+            availability=Availability.HARDWARE_ERROR if given_up else Availability.STARTING,
+            faults=frozenset({"device_given_up" if given_up else "device_process"}),
         )
         self._tell_worker(DeviceStatus(state=device.state))
 

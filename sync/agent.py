@@ -8,6 +8,7 @@ import shutil
 import signal
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -24,6 +25,8 @@ log = structlog.get_logger()
 
 POLL = 0.5
 CHECKPOINT = 60.0
+OLD = 3 * 86400.0
+"""Seconds that a case may wait to be sent before staff are told."""
 
 
 class Agent:
@@ -72,7 +75,7 @@ class Agent:
             self._contact(now)
         sent = self._outbox.send_next() if self._online else Sent.NOTHING_DUE
         if sent == Sent.NO_NETWORK:
-            self._set_online(False)
+            self._set_online(False, "platform_unreachable")
             self._next_beat = now + 1.0
         if sent == Sent.SENT:
             self._set_online(True)
@@ -90,7 +93,7 @@ class Agent:
             self._content()
         except (NoNetwork, Rejected) as gone:
             self._failures += 1
-            self._set_online(False)
+            self._set_online(False, gone.fault if isinstance(gone, NoNetwork) else "platform_refuses")
             # Short at first, so that a plugged cable is noticed; the heartbeat's own interval is the ceiling.
             self._next_beat = now + min(self._heartbeat_seconds, self._chance.uniform(0.5, 1.5) * 2**self._failures)
             log.info("platform_not_reached", reason=str(gone))
@@ -126,8 +129,15 @@ class Agent:
             for rating_id, _record in rows:
                 db.conn.execute("DELETE FROM rating WHERE id = ?", (rating_id,))
 
-    def _set_online(self, online: bool) -> None:
-        status = {"online": online, "at": self._clock.monotonic(), "free": shutil.disk_usage(self._files.folder).free}
+    def _set_online(self, online: bool, *faults: str) -> None:
+        oldest = self._cases.oldest()
+        waiting = (self._clock.now() - datetime.fromisoformat(oldest)).total_seconds() if oldest else 0.0
+        status = {
+            "online": online,
+            "at": self._clock.monotonic(),
+            "free": shutil.disk_usage(self._files.folder).free,
+            "faults": [*faults, *(["backlog_old"] if waiting > OLD else [])],
+        }
         self._store.put("agent_status", json.dumps(status))
         if online != self._online:
             log.info("platform_online" if online else "platform_offline")

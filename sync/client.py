@@ -18,13 +18,31 @@ PIECE = 256 * 1024
 class NoNetwork(Exception):
     """The platform cannot be reached: down, cut off, or something else answered in its place."""
 
-    def __init__(self, reason: str, retry_after: float | None = None) -> None:
+    def __init__(self, reason: str, retry_after: float | None = None, fault: str = "platform_unreachable") -> None:
+        """``fault`` is the code in the fault catalogue."""
         super().__init__(reason)
         self.retry_after = retry_after
+        self.fault = fault
 
 
 class Rejected(Exception):
     """The platform answered that the request itself is wrong (HTTP 4xx)."""
+
+
+X509_V_FLAG_NO_CHECK_TIME = 0x200000
+"""OpenSSL's flag; Python has no name for it."""
+
+
+def _pinned(ca: Path) -> ssl.SSLContext:
+    """Trust in one private authority alone, without regard to the clock, which on a terminal may be wrong.
+
+    What was withdrawn is told by the platform's own list, not by dates.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.load_verify_locations(cafile=str(ca))
+    context.verify_flags |= ssl.VerifyFlags(X509_V_FLAG_NO_CHECK_TIME)
+    return context
 
 
 class PlatformClient:
@@ -32,7 +50,7 @@ class PlatformClient:
 
     def __init__(self, url: str, ca: Path | None = None) -> None:
         self._url = url.rstrip("/")
-        context = ssl.create_default_context(cafile=str(ca)) if ca else None
+        context = _pinned(ca) if ca else None
         self._pool = urllib3.PoolManager(
             num_pools=1,
             retries=False,
@@ -44,6 +62,8 @@ class PlatformClient:
         sent = {"Content-Type": "application/json", **{k.replace("_", "-"): v for k, v in headers.items()}}
         try:
             answer = self._pool.request(method, self._url + path, body=body, headers=sent, redirect=False)
+        except urllib3.exceptions.SSLError as bad:
+            raise NoNetwork(type(bad).__name__, fault="platform_certificate") from bad
         except urllib3.exceptions.HTTPError as gone:
             raise NoNetwork(type(gone).__name__) from gone
         if answer.status in (408, 425, 429) or answer.status >= 500:
@@ -51,7 +71,7 @@ class PlatformClient:
             raise NoNetwork(f"HTTP {answer.status}", float(after) if after.isdigit() else None)
         if 300 <= answer.status < 400 or "text/html" in answer.headers.get("Content-Type", ""):
             # A captive portal answers anything with a page of its own.
-            raise NoNetwork("something else than the platform answered")
+            raise NoNetwork("something else than the platform answered", fault="platform_portal")
         return answer
 
     def _post(self, path: str, body: BaseModel, answer_type: type[T]) -> T:
@@ -61,7 +81,7 @@ class PlatformClient:
         try:
             return answer_type.model_validate_json(answer.data)
         except ValidationError:
-            raise NoNetwork("the answer is not of this protocol") from None
+            raise NoNetwork("the answer is not of this protocol", fault="platform_portal") from None
 
     def post(self, path: str, body: BaseModel, answer_type: type[T]) -> T:
         """Send ``body``, get an ``answer_type``. Raises NoNetwork or Rejected."""
@@ -73,13 +93,13 @@ class PlatformClient:
         if answer.status >= 400:
             raise Rejected(f"HTTP {answer.status}")
         if answer.status != 204:
-            raise NoNetwork("the answer is not of this protocol")
+            raise NoNetwork("the answer is not of this protocol", fault="platform_portal")
 
     def ping(self) -> None:
         """Raises NoNetwork unless the platform itself answers."""
         answer = self._request("GET", "/v1/ping")
         if answer.status != 200 or b"bianmin/" not in answer.data:
-            raise NoNetwork("something else than the platform answered")
+            raise NoNetwork("something else than the platform answered", fault="platform_portal")
 
     def get_bytes(self, path: str) -> bytes:
         """The body of a published file. Raises NoNetwork or Rejected."""
@@ -121,5 +141,5 @@ class PlatformClient:
         answer = self._request("HEAD", f"/v1/blobs/{digest}")
         headers: Any = answer.headers
         if answer.status != 200 or "Upload-Offset" not in headers:
-            raise NoNetwork("the answer is not of this protocol")
+            raise NoNetwork("the answer is not of this protocol", fault="platform_portal")
         return int(headers["Upload-Offset"]), headers.get("Upload-Complete") == "?1"

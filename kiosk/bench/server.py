@@ -16,8 +16,8 @@ from kiosk.stack import Stack
 
 STATIC = Path(__file__).parent / "static"
 COOKIE = "bianmin_bench"
-ORDERS = frozenset(
-    {"state", "lay", "lift", "paper", "photograph", "clear", "tear", "refill", "empty", "cover", "unplug", "plug"}
+ORDERS = frozenset(("state", "lay", "swipe", "lift", "paper", "photograph", "clear", "tear")) | frozenset(
+    ("refill", "empty", "cover", "unplug", "plug")
 )
 MAX_UPLOAD = 20_000_000
 FRAME_SECONDS = 0.08

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from kiosk.catalogue.package import ServicePackage
 from kiosk.forms.engine import FormEngine
-from kiosk.forms.rules import Context, RuleError
+from kiosk.forms.rules import CompiledRule, Context, RuleError
 from kiosk.forms.spec import FieldType
 from kiosk.model.clock import HALL_ZONE
 from kiosk.model.text import Lang, Text
@@ -24,6 +24,8 @@ def lint(package: ServicePackage) -> list[str]:
     """Findings in plain words; empty for a sound package."""
     try:
         engine = FormEngine(package.form)
+        for step in package.next_steps:
+            CompiledRule(step.when or "true")
     except RuleError as bad:
         return [f"a rule does not compile: {bad}"]
     return [
@@ -58,6 +60,7 @@ def _names(package: ServicePackage) -> Iterator[str]:
     yield from (f"{name}: named {n} times" for name, n in counts.items() if n > 1)
     rules = [r for f in package.form.fields() for r in (f.relevant, f.constraint, f.prefill)]
     rules += [p.relevant for p in package.form.pages] + [m.relevant for m in package.form.materials]
+    rules += [s.when for s in package.next_steps]
     for rule in rules:
         for name in _ANSWER.findall(rule):
             if name not in fields:

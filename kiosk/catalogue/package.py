@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from kiosk.forms.spec import FormSpec, Strict
+from kiosk.forms.rules import Answers, CompiledRule, Context
+from kiosk.forms.spec import FormSpec, Rule, Strict
 from kiosk.model.device import Capability
 from kiosk.model.text import Text
 
@@ -18,6 +19,13 @@ class Guidance(Strict):
     basis: Text
     result: Text
     minutes: int = Field(ge=1, le=60)
+
+
+class NextStep(Strict):
+    """What happens after handing in; said only where ``when`` holds (empty: always)."""
+
+    text: Text
+    when: Rule = ""
 
 
 class TestCase(Strict):
@@ -50,5 +58,9 @@ class ServicePackage(Strict):
     guidance: Guidance
     form: FormSpec
     declaration: Text
-    next_steps: list[Text] = Field(min_length=1, max_length=4)
+    next_steps: list[NextStep] = Field(min_length=1, max_length=6)
     tests: list[TestCase] = Field(min_length=2)
+
+    def steps_after(self, answers: Answers, context: Context) -> list[Text]:
+        """What happens next to this case, by its answers."""
+        return [s.text for s in self.next_steps if not s.when or CompiledRule(s.when).value(answers, context) is True]

@@ -81,6 +81,12 @@ class PrintDocument(_Message):
     document: PaperDocument
 
 
+class EndPartialReceipt(_Message):
+    """The printer's process has died over a receipt: end what may hang out of the printer before anything else."""
+
+    kind: Literal["end_partial_receipt"] = "end_partial_receipt"
+
+
 # device → worker
 
 
@@ -171,7 +177,14 @@ class PaperAtSlot(_Message):
 
 
 ToDevice = Annotated[
-    AttachWorker | StopDevice | SetReaderMode | StartCamera | StopCamera | TakePicture | PrintDocument,
+    AttachWorker
+    | StopDevice
+    | SetReaderMode
+    | StartCamera
+    | StopCamera
+    | TakePicture
+    | PrintDocument
+    | EndPartialReceipt,
     Field(discriminator="kind"),
 ]
 FromDevice = Annotated[

@@ -10,6 +10,7 @@ from kiosk.model.clock import HALL_ZONE
 from kiosk.model.identity import masked_name
 from kiosk.model.paper import Align, PaperDocument, Part, QrCode, Rule, Space, Words
 from kiosk.model.paper import Pair as PairPart
+from kiosk.model.text import Text
 from kiosk.store.cases import CaseLine
 
 _WORDS = {
@@ -40,7 +41,7 @@ _WORDS = {
         "person": "Person",
         "time": "Handed in",
         "papers": "Papers",
-        "pages": "{} page(s)",
+        "pages": "{} p.",
         "promised": "promise",
         "next": "What happens next",
         "keep": "Keep this receipt. Ask with its number at a terminal or a window.",
@@ -55,9 +56,9 @@ def receipt_code(receipt: str) -> str:
 
 
 def receipt_document(
-    line: CaseLine, draft: Draft, package: ServicePackage, hall: str, language: str, *, copy: bool
+    line: CaseLine, draft: Draft, package: ServicePackage, steps: list[Text], hall: str, language: str, *, copy: bool
 ) -> PaperDocument:
-    """The paper receipt. ``copy`` marks every printing after the first."""
+    """The paper receipt. ``steps`` say what happens next. ``copy`` marks every printing after the first."""
     w = _WORDS[language]
     when = datetime.fromisoformat(line.created).astimezone(HALL_ZONE)
     parts: list[Part] = [
@@ -81,6 +82,6 @@ def receipt_document(
         elif material.id in draft.promises:
             parts.append(PairPart(label=material.label(language), value=w["promised"]))
     parts += [Rule(), Words(text=w["next"], bold=True)]
-    parts += [Words(text=f"{i}. {step(language)}") for i, step in enumerate(package.next_steps, 1)]
+    parts += [Words(text=f"{i}. {step(language)}") for i, step in enumerate(steps, 1)]
     parts += [Rule(), Words(text=w["keep"]), Words(text=w["thanks"]), Space()]
     return PaperDocument(parts=parts)

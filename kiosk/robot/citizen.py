@@ -102,7 +102,10 @@ class Citizen:
             elif spec.type == FieldType.DATE:
                 for part, text in zip(("year", "month", "day"), value.split("-"), strict=True):
                     self._screen.tap(f"{spec.id}_{part}")
-                    self._screen.type(text)
+                    self._screen.pad(text)
+            elif spec.type in (FieldType.ID_NUMBER, FieldType.PHONE, FieldType.BANK_CARD):
+                self._screen.tap(spec.id)
+                self._screen.pad(value)
             else:
                 self._screen.tap(spec.id)
                 self._screen.type(value)
@@ -122,6 +125,7 @@ class Citizen:
         for number, paper in enumerate(self.plan.papers.get(material, [])):
             self._rig.order("paper", name=paper)
             self._screen.wait_item(f"thumb_{number}")
+            self._screen.wait_gone("flash")
             self._look(f"{len(self.walk.steps):02d}-{material}-captured")
             self._rig.order("clear")
         self._screen.wait_item("primary")

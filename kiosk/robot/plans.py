@@ -60,7 +60,7 @@ def plans(today: date) -> dict[str, Plan]:
                 "role": "agent",
                 "elder_name": "李老示例",
                 "elder_number": "990000194002290011",
-                "relation": "grandchild",
+                "relation": "child",
                 "household_address": "测试省测试市敬老巷9号",
                 "other_allowance": "none",
                 "bank_name": "示例城市银行",

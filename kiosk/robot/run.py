@@ -111,12 +111,12 @@ def _paper(tickets: list[int], walk: Walk, stack: Stack) -> list[str]:
 
 
 def _print(console: Console, walks: list[Walk], screen: RemoteScreen, start: float) -> None:
-    table = Table("service", "touches", "seconds", "slowest steps (s)", "receipt", "result")
+    table = Table("service", "touches", "seconds", "time of each step (s)", "receipt", "result")
     for walk in walks:
-        slow = sorted(walk.steps, key=lambda s: -s[1])[:4]
-        steps = ", ".join(f"{n} {s:.1f}" for n, s in slow)
+        steps = ", ".join(f"{n} {s:.1f}" for n, s in walk.steps)
         result = "; ".join(walk.problems) or "delivered once, all equal"
         table.add_row(walk.service, str(walk.touches), f"{walk.seconds:.1f}", steps, walk.receipt, result)
+        table.add_section()
     console.print(table)
     console.print(f"start of the terminal to its first interactive screen: {start:.2f} s")
     if len(screen.latencies) > 1:

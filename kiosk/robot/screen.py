@@ -15,6 +15,8 @@ from typing import Any
 WAIT = 20.0
 PERSON = 0.5
 """Seconds between two touches of the same button."""
+KEY = 0.15
+"""The same for a key of the number pad."""
 
 
 class ScreenError(Exception):
@@ -99,6 +101,13 @@ class RemoteScreen:
                 raise ScreenError(f"{name} is not on {self.where()['screen']}: {sorted(items)}")
             time.sleep(0.02)
 
+    def wait_gone(self, name: str, seconds: float = WAIT) -> None:
+        """Look until the item ``name`` is not to be seen any more."""
+        deadline = time.monotonic() + seconds
+        while name in self.items():
+            if time.monotonic() > deadline:
+                raise ScreenError(f"{name} stays on {self.where()['screen']}")
+
     def reach(self, name: str) -> dict[str, Any]:
         """The item ``name``, turning pages down and up to find it, as a person would."""
         for button in ("", "page_down", "page_down", "page_down", "page_up", "page_up", "page_up"):
@@ -113,9 +122,9 @@ class RemoteScreen:
                 self._tap_at(turn)
         return self.wait_item(name)
 
-    def _tap_at(self, item: dict[str, Any]) -> None:
+    def _tap_at(self, item: dict[str, Any], person: float = PERSON) -> None:
         # The screen takes two touches of one place within 0.3 s for a shaking hand; people are slower.
-        pause = self._last.get(item["name"], 0.0) + PERSON - time.monotonic()
+        pause = self._last.get(item["name"], 0.0) + person - time.monotonic()
         if pause > 0:
             time.sleep(pause)
         self.touches += 1
@@ -129,6 +138,13 @@ class RemoteScreen:
     def type(self, text: str) -> None:
         """Text into the field that has the focus."""
         self._ask({"do": "type", "text": text})
+
+    def pad(self, digits: str) -> None:
+        """Digits, and X, by the keys of the number pad."""
+        self.wait_item("pad_0")
+        items = self.items()
+        for digit in digits:
+            self._tap_at(items[f"pad_{digit}"], KEY)
 
     def draw(self, name: str, strokes: list[list[tuple[float, float]]]) -> None:
         """Draw on an item; points are fractions of its width and height."""

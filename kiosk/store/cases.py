@@ -84,6 +84,11 @@ class CaseRepository:
     def backlog(self) -> int:
         return int(self._store.rows("SELECT count(*) FROM outbox")[0][0])
 
+    def oldest(self) -> str:
+        """When the case that has waited longest to be sent was handed in; empty where none waits."""
+        rows = self._store.rows("SELECT min(l.created) FROM outbox o JOIN case_line l ON l.case_id = o.case_id")
+        return str(rows[0][0] or "")
+
     def held(self) -> int:
         """Records that the platform refused and that people must look at."""
         return int(self._store.rows("SELECT count(*) FROM outbox WHERE held IS NOT NULL")[0][0])

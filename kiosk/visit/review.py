@@ -8,7 +8,7 @@ from kiosk.forms.spec import FieldSpec, FieldType
 from kiosk.model.text import Lang
 from kiosk.visit.visit import SIGN, Entry, Step, StepKind, Visit
 
-_PAGES = {"zh": "{} 页", "en": "{} page(s)"}
+_PAGES = {"zh": "{} 页", "en": "Pages: {}"}
 _PROMISED = {"zh": "以承诺代替", "en": "By promise"}
 _SIGNED = {"zh": "已签名", "en": "Signed"}
 _SIGN_AGAIN = {"zh": "内容有变化，请重新签名", "en": "Something has changed. Please sign again."}
@@ -28,6 +28,7 @@ def review_entries(visit: Visit, now: datetime) -> list[Entry]:
             field.label.root,
             _shown(field, draft.answers.get(field.id, "")),
             field.masked,
+            field.type == FieldType.NAME,
         )
         for page in visit.engine.pages(draft.answers, context)
         for field in visit.engine.fields(page, draft.answers, context)

@@ -18,6 +18,7 @@ from kiosk.forms.values import normalised
 from kiosk.model.identity import IdentityDocument
 from kiosk.model.ids import new_id
 from kiosk.model.page import Page
+from kiosk.model.text import Text
 from kiosk.store.cases import CaseLine
 from kiosk.visit.stage import HOLDS_DATA, NEXT, Stage, WayOut
 
@@ -67,6 +68,7 @@ class Entry:
     label: dict[str, str]
     value: dict[str, str]
     masked: bool
+    is_name: bool = False
 
 
 class Visit:
@@ -361,6 +363,12 @@ class Visit:
         self.way_out = way_out
         self.draft = self.line = None
         self._step = None
+
+    def next_steps(self, now: datetime) -> list[Text]:
+        """What happens after handing in, by the answers; empty without a draft."""
+        if self.draft is None or self.package is None:
+            return []
+        return self.package.steps_after(self.draft.answers, self.context(now))
 
     # crash and resume
 

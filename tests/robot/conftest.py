@@ -41,6 +41,11 @@ class Installation:
     def at_home(self) -> None:
         self.screen.wait(lambda now: now["screen"] == "Home" and now["step"] == "attract/", "the welcome screen")
 
+    def start_terminal(self) -> None:
+        """Start the terminal again after it was killed."""
+        (self.stack.options.runtime / "terminal" / "remote").unlink(missing_ok=True)
+        self.stack.start_part("terminal")
+
     def finish(self, citizen: Citizen) -> list[str]:
         """Go on to the end, take everything, and compare what arrived."""
         walk = citizen.go()
@@ -90,10 +95,12 @@ def hall(shared_installation: Installation) -> Installation:
         shared_installation.rig.order("plug", device=device)
     for order in ("lift", "clear", "tear", "refill"):
         shared_installation.rig.order(order)
-    if shared_installation.screen.where()["step"] != "attract/":
-        # An earlier test failed in mid-visit: it has said so; the others go on from a clean start.
-        shared_installation.stack.kill("terminal")
-        (shared_installation.stack.options.runtime / "terminal" / "remote").unlink(missing_ok=True)
-        shared_installation.stack.start_part("terminal")
+    stack = shared_installation.stack
+    if stack.processes["terminal"].poll() is not None:
+        # An earlier test failed with the terminal down: it has said so; the others go on.
+        shared_installation.start_terminal()
+    elif shared_installation.screen.where()["step"] != "attract/":
+        stack.kill("terminal")
+        shared_installation.start_terminal()
     shared_installation.at_home()
     return shared_installation

@@ -81,7 +81,7 @@ def touch(page: Page, x: float, y: float) -> None:
 def test_the_live_screen_can_be_touched_and_the_hardware_acts(browser_page: Page) -> None:
     page = browser_page
     until(lambda: frames(page) > 0, "the first picture")
-    touch(page, 160, 1860)  # call for help: the dialog is another picture
+    touch(page, 444, 1860)  # call for help: the dialog is another picture
     page.get_by_role("button", name="张示例").click()
     expect(page.get_by_role("button", name="张示例")).to_have_attribute("aria-pressed", "true")
     page.get_by_role("button", name="lease").click()

@@ -88,6 +88,28 @@ def test_a_device_unplugged_and_plugged_in_costs_the_citizen_nothing(hall: Insta
     hall.at_home()
 
 
+def test_a_foreigner_does_the_whole_matter_with_a_passport(hall: Installation) -> None:
+    citizen = hall.citizen("out-of-area-treatment")
+    citizen.go(until="Identify")
+    hall.rig.order("swipe")
+    hall.screen.wait(lambda now: now["screen"] == "Question", "the first question")
+    walk = citizen.go()
+    found = hall.check.differences(walk.receipt, citizen.plan)
+    citizen.leave()
+    # Everything but the person is what was planned for somebody with an ID card.
+    assert found
+    assert all(line.startswith(("name", "number", "address")) for line in found), found
+    assert any("X1234567" in line for line in found)
+
+
+def test_news_of_a_device_does_not_close_the_keyboard(hall: Installation) -> None:
+    hall.screen.tap("search")
+    hall.screen.wait_item("keyboard")
+    hall.rig.order("unplug", device="id_reader")
+    hall.screen.wait_item("notice")
+    assert "keyboard" in hall.screen.items()
+
+
 def test_without_paper_the_receipt_is_a_code_on_the_screen(hall: Installation) -> None:
     hall.rig.order("empty")
     citizen = hall.citizen("out-of-area-treatment")
@@ -139,8 +161,7 @@ def test_the_death_of_the_supervisor_ends_all_its_children_and_it_comes_back_cle
     assert len(gone) == len(children)
     hall.rig.order("lift")
     hall.rig.order("clear")
-    (hall.stack.options.runtime / "terminal" / "remote").unlink(missing_ok=True)
-    hall.stack.start_part("terminal")
+    hall.start_terminal()
     hall.at_home()
     assert not list((hall.stack.options.runtime / "terminal").glob("draft*"))
 

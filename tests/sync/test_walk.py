@@ -2,106 +2,18 @@
 
 from __future__ import annotations
 
-import random
 import socket
 import threading
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
-
-from kiosk.cases.draft import Draft, Signature
-from kiosk.cases.submit import Intake, TerminalIdentity
-from kiosk.catalogue.loader import load_catalogue
-from kiosk.config import ASSETS
-from kiosk.model.clock import ManualClock
-from kiosk.model.identity import DocumentKind, IdentityDocument
-from kiosk.model.ids import new_id, parse_receipt_number
-from kiosk.model.page import Page
+from kiosk.model.ids import parse_receipt_number
 from kiosk.security.credentials import load_credentials
-from kiosk.security.trust import load_trust, sealing_key
 from kiosk.store.audit import first_break
-from kiosk.store.cases import CaseRepository
-from kiosk.store.database import Store
-from kiosk.store.pages import SealedFiles
-from kiosk.store.receipt_counter import ReceiptCounter
 from sync.client import PlatformClient
-from sync.content import refresh
-from sync.enrolment import enrol
-from sync.hub.services import Platform, open_platform
-from sync.outbox import Outbox, Sent
-from sync.protocol.canonical import unb64
+from sync.hub.services import Platform
+from sync.outbox import Sent
 from sync.protocol.envelope import Envelope
-from tests.sync.server import serving
-
-PERSON = IdentityDocument(
-    kind=DocumentKind.RESIDENT, name="测试甲", number="990000199003070013", birth="1990-03-07", address="测试省测试市"
-)
-JPEG = b"\xff\xd8 not really a picture \xff\xd9" * 9000
-
-
-class Terminal:
-    """The parts of a terminal that hold and send cases."""
-
-    def __init__(self, folder: Path, platform: Platform, url: str) -> None:
-        self.clock = ManualClock(datetime.now(UTC))
-        self.client = PlatformClient(url)
-        enrol(self.client, platform.desk.new_code(), "T01", folder / "credentials", folder / "platform.json", "")
-        trust = load_trust(folder / "platform.json")
-        assert trust is not None
-        secrets = load_credentials(folder / "credentials")
-        self.store = Store(folder / "terminal.db", secrets.store_key)
-        self.files = SealedFiles(folder / "sealed")
-        self.cases = CaseRepository(self.store, self.files)
-        refresh(self.client, folder / "content")
-        self.catalogue = load_catalogue(folder / "content", unb64(trust.publishing.public), self.clock.now())
-        identity = TerminalIdentity("T01", secrets.signing_key, secrets.tag_key, sealing_key(trust))
-        counter = ReceiptCounter(self.store, "T01", folder / "mark", "boot-1")
-        self.intake = Intake(self.store, self.files, counter, identity, self.clock, self.clock)
-        self.outbox = Outbox(
-            self.store, self.files, self.client, unb64(trust.acknowledging.public), self.clock, random.Random(1)
-        )
-
-    def draft(self) -> Draft:
-        draft = Draft(
-            case_id=new_id(),
-            service="social-security-card",
-            identity=PERSON,
-            answers={
-                "cause": "broken",
-                "bank": "example_city",
-                "delivery": "branch",
-                "branch": "station",
-                "phone": "13900000002",
-            },
-            pages=[Page(page_id=new_id(), material="photo", width=10, height=10, image=JPEG)],
-        )
-        strokes = [[(0.1, 0.1), (0.5, 0.2)]]
-        draft.signature = Signature(strokes=strokes, aspect=2.0, signed=draft.content_digest())
-        return draft
-
-    def submit(self) -> str:
-        draft = self.draft()
-        return self.intake.submit(draft, self.catalogue.services[draft.service], "zh").case_id
-
-
-@pytest.fixture
-def platform(tmp_path: Path) -> Platform:
-    return open_platform(tmp_path / "hub", ASSETS / "catalogue", ManualClock(datetime.now(UTC)))
-
-
-@pytest.fixture
-def url(platform: Platform) -> Iterator[str]:
-    with serving(platform) as address:
-        yield address
-
-
-@pytest.fixture
-def terminal(tmp_path: Path, platform: Platform, url: str) -> Terminal:
-    folder = tmp_path / "terminal"
-    folder.mkdir()
-    return Terminal(folder, platform, url)
+from tests.sync.conftest import PERSON, Terminal
 
 
 def test_a_case_arrives_and_the_terminal_forgets_it(terminal: Terminal, platform: Platform) -> None:

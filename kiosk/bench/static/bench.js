@@ -1,4 +1,13 @@
 "use strict";
+const PAPERS = {
+  authorisation: "委托书 Authorisation",
+  bank_card: "银行卡 Bank card",
+  lease: "租房合同 Lease",
+  photo: "证件照 Photograph",
+  referral: "转诊单 Referral",
+  statement: "单位证明 Statement",
+};
+
 const $ = (id) => document.getElementById(id);
 const canvas = $("screen");
 let socket = null;
@@ -26,7 +35,7 @@ function draw(state) {
   last = state;
   const people = Object.entries(state.people);
   buttons($("people"), [...people, ["not_a_card", "公交卡 not an ID card"]], state.card, (card) => order({ do: "lay", card }));
-  buttons($("papers"), state.papers.map((name) => [name, name]), state.paper, (name) => order({ do: "paper", name }));
+  buttons($("papers"), state.papers.map((name) => [name, PAPERS[name] || name]), state.paper, (name) => order({ do: "paper", name }));
   $("roll").textContent = `纸 ${state.roll} 行`;
   $("cover").textContent = state.cover_open ? "合上盖 Close cover" : "打开盖 Open cover";
   for (const button of document.querySelectorAll(".plug")) {
@@ -41,6 +50,7 @@ function draw(state) {
   if (ticket !== undefined) $("ticket").src = `/ticket/${ticket}`;
 }
 
+$("swipe").onclick = () => order({ do: "swipe" });
 $("lift").onclick = () => order({ do: "lift" });
 $("clear").onclick = () => order({ do: "clear" });
 $("empty").onclick = () => order({ do: "empty" });
