@@ -149,6 +149,12 @@ def make_driver(name: str, settings: dict[str, Any], host: Host, clock: Clock) -
             from devices.id_reader.mrz_driver import MrzReaderDriver
 
             return MrzReaderDriver(_opener(settings["port"], "none", host, clock), settings["baud"], clock, host.emit)
+        case "code_reader":
+            from devices.code_reader.driver import CodeReaderDriver
+
+            opener = _opener(settings["port"], "none", host, clock)
+            suffix, trigger = settings["suffix"], settings["trigger"]
+            return CodeReaderDriver(opener, settings["baud"], clock, host.emit, suffix=suffix, trigger=trigger)
         case "printer":
             from devices.printer.driver import PrinterDriver
             from devices.printer.encoder import Encoder

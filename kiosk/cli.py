@@ -176,7 +176,8 @@ def devices_list(config: Config = None) -> None:
 
     settings = _settings(config)
     devices = settings.devices
-    used = {devices.id_reader.port: "id_reader", devices.mrz_reader.port: "mrz_reader", devices.printer.port: "printer"}
+    serial = ("id_reader", "mrz_reader", "code_reader", "printer")
+    used = {getattr(devices, name).port: name for name in serial}
     table = Table("kind", "path", "name", "settings")
     for path, name in serial_ports():
         table.add_row("serial", path, name, used.get(path, ""))

@@ -14,8 +14,8 @@ from pydantic_settings import (
 )
 
 ASSETS = Path(__file__).parents[1] / "assets"
-DEVICES = ("id_reader", "mrz_reader", "printer", "camera", "host")
-OPTIONAL = frozenset({"mrz_reader"})
+DEVICES = ("id_reader", "mrz_reader", "code_reader", "printer", "camera", "host")
+OPTIONAL = frozenset({"mrz_reader", "code_reader"})
 """Devices that a terminal has only where its settings name a port for them."""
 
 
@@ -72,6 +72,19 @@ class MrzReaderSettings(_Section):
     baud: Literal[9600, 19200, 38400, 57600, 115200] = 9600
 
 
+class CodeReaderSettings(_Section):
+    """Reader for barcodes and QR codes on a serial port (or USB in COM mode); without a port there is none.
+
+    ``suffix`` ends each code: ``cr`` (also CR LF), ``lf``, or ``none``. ``trigger``: how it is told to look, where it
+    does not look by itself.
+    """
+
+    port: str = ""
+    baud: Literal[9600, 19200, 38400, 57600, 115200] = 9600
+    suffix: Literal["cr", "lf", "none"] = "cr"
+    trigger: Literal["none", "honeywell"] = "none"
+
+
 class PrinterSettings(_Section):
     """``port``: a serial port, ``/dev/usb/lpN``, or ``tcp://HOST:9100``. ``profile``: how the printer reports
     (``realtime`` asked, ``automatic`` by itself, ``plain`` without QR commands, ``mute`` never)."""
@@ -99,6 +112,7 @@ class HostSettings(_Section):
 class DeviceSettings(_Section):
     id_reader: ReaderSettings = ReaderSettings()
     mrz_reader: MrzReaderSettings = MrzReaderSettings()
+    code_reader: CodeReaderSettings = CodeReaderSettings()
     printer: PrinterSettings = PrinterSettings()
     camera: CameraSettings = CameraSettings()
     host: HostSettings = HostSettings()

@@ -155,6 +155,9 @@ fullscreen = false
 [devices.id_reader]
 port = "{self.rig_folder / "id_reader"}"
 
+[devices.code_reader]
+port = "{self.rig_folder / "code_reader"}"
+
 [devices.mrz_reader]
 port = "{self.rig_folder / "mrz_reader"}"
 

@@ -19,6 +19,8 @@ from kiosk.ipc.device_messages import (
     CardPresent,
     CardRead,
     CardRemoved,
+    CodeFailed,
+    CodeRead,
     Frame,
     FrameRingReady,
     PaperAtSlot,
@@ -72,6 +74,8 @@ class DeviceLinks(QObject):
     card_removed = Signal()
     card_read = Signal(object)
     card_failed = Signal(str)
+    code_read = Signal(str)
+    code_failed = Signal()
     frame = Signal(object)
     captured = Signal(int, int, bytes)
     print_progress = Signal(str, str)
@@ -106,6 +110,10 @@ class DeviceLinks(QObject):
                 self.card_read.emit(message.document)
             case CardFailed():
                 self.card_failed.emit(message.fault.value)
+            case CodeRead():
+                self.code_read.emit(message.text)
+            case CodeFailed():
+                self.code_failed.emit()
             case FrameRingReady():
                 self.ring = FrameRing(fds.pop(), message.slots, message.capacity)
             case Frame():

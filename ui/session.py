@@ -24,7 +24,7 @@ from kiosk.model.device import Availability, DeviceState
 from kiosk.model.identity import IdentityDocument
 from kiosk.model.ids import new_id
 from kiosk.model.page import Page
-from kiosk.receipts.receipt import receipt_document
+from kiosk.receipts.receipt import receipt_document, receipt_of
 from kiosk.visit.idle import ASSISTED, ELDER, STANDARD, Idle, IdleWatch, Limits
 from kiosk.visit.stage import Stage, WayOut
 from kiosk.visit.visit import Step, StepKind, Visit
@@ -46,6 +46,7 @@ class Session(QObject):
     draft_changed = Signal()
     appearance_changed = Signal()
     card_changed = Signal()
+    code_shown = Signal(str)
     print_changed = Signal()
     idle_changed = Signal()
     began = Signal()
@@ -83,6 +84,8 @@ class Session(QObject):
         devices.card_removed.connect(self._on_card_removed)
         devices.card_read.connect(self._on_card_read)
         devices.card_failed.connect(self._on_card_failed)
+        devices.code_read.connect(self._on_code_read)
+        devices.code_failed.connect(lambda: self._on_code_read(""))
         devices.captured.connect(self._on_captured)
         devices.print_progress.connect(self._on_print_progress)
         devices.paper_at_slot.connect(self._on_paper_at_slot)
@@ -217,7 +220,7 @@ class Session(QObject):
             self.card_there = False
             self.card_changed.emit()
             self._reader()
-        elif device == "mrz_reader":
+        elif device in ("mrz_reader", "code_reader"):
             self._reader()
         elif device == "camera":
             self._camera_on = ""
@@ -234,6 +237,17 @@ class Session(QObject):
         self.devices.send("id_reader", SetReaderMode(mode=mode))
         if "mrz_reader" in self.hardware.states:
             self.devices.send("mrz_reader", SetReaderMode(mode=mode))
+        if "code_reader" in self.hardware.states:
+            asked = self.visit.stage in (Stage.ATTRACT, Stage.CHOOSE, Stage.LOOKUP)
+            self.devices.send("code_reader", SetReaderMode(mode=ReaderMode.READ if asked else ReaderMode.OFF))
+
+    def _on_code_read(self, text: str) -> None:
+        """A code was shown: a receipt's leads to its case, from the welcome screen too."""
+        if self.visit.stage in (Stage.ATTRACT, Stage.CHOOSE) and receipt_of(text) is not None:
+            self.act(self.visit.look_up)
+        if self.visit.stage == Stage.LOOKUP:
+            self.touched()
+            self.code_shown.emit(text)
 
     # papers
 

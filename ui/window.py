@@ -21,6 +21,7 @@ from ui.viewmodels.finish import Outcome, QrImages, Rating, Review, Sign
 from ui.viewmodels.home import Guidance, Home
 from ui.viewmodels.i18n import I18n
 from ui.viewmodels.identify import Identify, OpenCase
+from ui.viewmodels.lookup import Lookup
 from ui.viewmodels.preview import CameraPreview
 from ui.viewmodels.question import Question
 from ui.viewmodels.scan import PageImages, Scan
@@ -34,6 +35,7 @@ MODELS: tuple[type[QObject], ...] = (
     I18n,
     Home,
     Guidance,
+    Lookup,
     Identify,
     OpenCase,
     Question,

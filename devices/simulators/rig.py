@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 
 from devices.simulators.bed import CameraSimulator, filling, on_bed
+from devices.simulators.code_simulator import CodeSimulator
 from devices.simulators.mrz_simulator import MrzSimulator
 from devices.simulators.network import NetworkSimulator
 from devices.simulators.people import PEOPLE
@@ -38,6 +39,7 @@ class Rig:
     def __init__(self, folder: Path, papers: Path, proxy_port: int, hub_port: int, baud: int = 0) -> None:
         self.reader = SamSimulator(PseudoPort(folder / "id_reader", baud))
         self.passports = MrzSimulator(PseudoPort(folder / "mrz_reader", baud))
+        self.codes = CodeSimulator(PseudoPort(folder / "code_reader", baud))
         self.printer = PrinterSimulator(PseudoPort(folder / "printer", baud))
         self.camera = CameraSimulator(folder / "camera")
         self.network = NetworkSimulator(proxy_port, hub_port)
@@ -48,6 +50,7 @@ class Rig:
         self._ports: dict[str, Port | CameraSimulator] = {
             "id_reader": self.reader.port,
             "mrz_reader": self.passports.port,
+            "code_reader": self.codes.port,
             "printer": self.printer.port,
             "camera": self.camera,
         }
@@ -66,6 +69,8 @@ class Rig:
                 self.reader.lay(order["card"])
             case "swipe":
                 self.passports.swipe(order.get("lines"))
+            case "show":
+                self.codes.show(base64.b64decode(order["data"]) if "data" in order else order["text"])
             case "lift":
                 self.reader.lift()
             case "paper":

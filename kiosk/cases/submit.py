@@ -60,6 +60,10 @@ class Intake:
         """What is stored of a case here."""
         return self._cases.line(case_id)
 
+    def by_receipt(self, receipt: str) -> CaseLine | None:
+        """The case with this number, where this terminal took it in."""
+        return self._cases.by_receipt(receipt)
+
     def submit(self, draft: Draft, package: ServicePackage, language: str) -> CaseLine:
         """Make the case durable and return its line with the receipt number.
 

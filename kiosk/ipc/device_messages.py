@@ -114,6 +114,19 @@ class CardFailed(_Message):
     fault: CardFault
 
 
+class CodeRead(_Message):
+    """What a barcode or QR code holds."""
+
+    kind: Literal["code_read"] = "code_read"
+    text: str
+
+
+class CodeFailed(_Message):
+    """A code was seen that holds no text."""
+
+    kind: Literal["code_failed"] = "code_failed"
+
+
 class FrameRingReady(_Message):
     """Comes with one descriptor: the memory file of the ring."""
 
@@ -194,6 +207,8 @@ FromDevice = Annotated[
     | CardRemoved
     | CardRead
     | CardFailed
+    | CodeRead
+    | CodeFailed
     | FrameRingReady
     | Frame
     | Captured

@@ -8,6 +8,7 @@ from kiosk.cases.draft import Draft
 from kiosk.catalogue.package import ServicePackage
 from kiosk.model.clock import HALL_ZONE
 from kiosk.model.identity import masked_name
+from kiosk.model.ids import parse_receipt_number
 from kiosk.model.paper import Align, PaperDocument, Part, QrCode, Rule, Space, Words
 from kiosk.model.paper import Pair as PairPart
 from kiosk.model.text import Text
@@ -53,6 +54,11 @@ _WORDS = {
 def receipt_code(receipt: str) -> str:
     """What the receipt's QR code holds: the number and nothing else of the case."""
     return f"BM1:{receipt}"
+
+
+def receipt_of(code: str) -> str | None:
+    """The number in a receipt's QR code, or in what somebody typed; None where there is no valid one."""
+    return parse_receipt_number(code.removeprefix("BM1:"))
 
 
 def receipt_document(

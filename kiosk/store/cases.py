@@ -67,6 +67,12 @@ class CaseRepository:
         )
         return CaseLine(*rows[0]) if rows else None
 
+    def by_receipt(self, receipt: str) -> CaseLine | None:
+        rows = self._store.rows(
+            "SELECT case_id, receipt, service, created, state FROM case_line WHERE receipt = ?", receipt
+        )
+        return CaseLine(*rows[0]) if rows else None
+
     def open_for(self, service: str, person_tag: bytes) -> CaseLine | None:
         """A case of the same person for the same service that is unsent or still open."""
         rows = self._store.rows(

@@ -8,6 +8,7 @@ from enum import StrEnum
 class Stage(StrEnum):
     ATTRACT = "attract"
     CHOOSE = "choose"
+    LOOKUP = "lookup"
     GUIDANCE = "guidance"
     CONSENT = "consent"
     IDENTIFY = "identify"
@@ -22,8 +23,10 @@ class Stage(StrEnum):
 
 
 NEXT: dict[Stage, frozenset[Stage]] = {
-    Stage.ATTRACT: frozenset({Stage.CHOOSE, Stage.GUIDANCE, Stage.ENDED}),
-    Stage.CHOOSE: frozenset({Stage.ATTRACT, Stage.GUIDANCE, Stage.ENDED}),
+    Stage.ATTRACT: frozenset({Stage.CHOOSE, Stage.LOOKUP, Stage.GUIDANCE, Stage.ENDED}),
+    Stage.CHOOSE: frozenset({Stage.ATTRACT, Stage.LOOKUP, Stage.GUIDANCE, Stage.ENDED}),
+    # What is looked up names no person; all the same the visit ends with it, and its process.
+    Stage.LOOKUP: frozenset({Stage.ENDED}),
     Stage.GUIDANCE: frozenset({Stage.CHOOSE, Stage.CONSENT, Stage.ENDED}),
     Stage.CONSENT: frozenset({Stage.GUIDANCE, Stage.IDENTIFY, Stage.ENDED}),
     Stage.IDENTIFY: frozenset({Stage.CONSENT, Stage.ALREADY_OPEN, Stage.WORK, Stage.ENDED}),

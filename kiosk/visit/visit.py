@@ -122,6 +122,11 @@ class Visit:
         """The citizen looks for a service."""
         self._go(Stage.CHOOSE)
 
+    def look_up(self) -> None:
+        """The citizen asks how a case stands."""
+        if self.stage != Stage.LOOKUP:
+            self._go(Stage.LOOKUP)
+
     def choose(self, service: str) -> None:
         """Read the guidance of a service."""
         self._go(Stage.GUIDANCE)

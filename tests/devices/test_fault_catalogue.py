@@ -8,7 +8,13 @@ import pytest
 
 from kiosk.config import ASSETS
 from kiosk.model.fault import Fault, Severity, load_faults
-from tests.devices import test_faults_of_camera, test_faults_of_devices, test_faults_of_machine, test_passports
+from tests.devices import (
+    test_code_reader,
+    test_faults_of_camera,
+    test_faults_of_devices,
+    test_faults_of_machine,
+    test_passports,
+)
 
 CATALOGUE = load_faults(Path(__file__).parents[2] / "devices" / "faults.toml")
 ALONE = {
@@ -37,6 +43,7 @@ def test_every_fault_is_raised_in_a_test() -> None:
         *test_faults_of_machine.READINGS,
         *test_faults_of_camera.FAULTS,
         *test_passports.FAULTS,
+        *test_code_reader.FAULTS,
         *ALONE,
     }
     assert raised == set(CATALOGUE)

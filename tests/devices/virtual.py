@@ -9,11 +9,13 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
+from devices.code_reader.driver import CodeReaderDriver
 from devices.id_reader.driver import IdReaderDriver
 from devices.id_reader.mrz_driver import MrzReaderDriver
 from devices.printer.driver import PrinterDriver
 from devices.printer.encoder import Encoder
 from devices.printer.profiles import profile
+from devices.simulators.code_simulator import CodeSimulator
 from devices.simulators.mrz_simulator import MrzSimulator
 from devices.simulators.port import MemoryPort
 from devices.simulators.printer_simulator import PrinterSimulator
@@ -107,6 +109,29 @@ class VirtualPassports:
         self.passports = MrzSimulator(self.port)
         self.told = Told()
         self.driver = MrzReaderDriver(self.port.open, 9600, self.clock, self.told.emit)
+
+    @property
+    def faults(self) -> set[str]:
+        return set(self.driver.state.faults)
+
+    def mode(self, mode: ReaderMode) -> None:
+        self.driver.handle(SetReaderMode(mode=mode), [])
+
+    def run(self, seconds: float) -> None:
+        end = self.clock.monotonic() + seconds
+        while self.clock.monotonic() < end:
+            self.clock.advance(self.driver.step())
+
+
+class VirtualCodes:
+    """A code reader and its driver."""
+
+    def __init__(self, ends: bytes = b"\r", *, waits: bool = False, **options: str) -> None:
+        self.clock = ManualClock()
+        self.port = MemoryPort(self.clock)
+        self.codes = CodeSimulator(self.port, ends, waits=waits)
+        self.told = Told()
+        self.driver = CodeReaderDriver(self.port.open, 9600, self.clock, self.told.emit, **options)  # type: ignore[arg-type]
 
     @property
     def faults(self) -> set[str]:

@@ -91,7 +91,7 @@ def shared_installation(make_installation: Callable[..., Installation]) -> Insta
 @pytest.fixture
 def hall(shared_installation: Installation) -> Installation:
     """The shared installation, at its welcome screen, with everything plugged in and nothing lying about."""
-    for device in ("id_reader", "printer", "camera", "network"):
+    for device in ("id_reader", "mrz_reader", "code_reader", "printer", "camera", "network"):
         shared_installation.rig.order("plug", device=device)
     for order in ("lift", "clear", "tear", "refill"):
         shared_installation.rig.order(order)

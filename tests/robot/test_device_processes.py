@@ -18,7 +18,7 @@ from tests.waiting import until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 
-DEVICES = ("id_reader", "mrz_reader", "printer", "camera", "host")
+DEVICES = ("id_reader", "mrz_reader", "code_reader", "printer", "camera", "host")
 
 
 def processes(hall: Installation) -> dict[str, psutil.Process]:

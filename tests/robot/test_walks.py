@@ -102,6 +102,24 @@ def test_a_foreigner_does_the_whole_matter_with_a_passport(hall: Installation) -
     assert any("X1234567" in line for line in found)
 
 
+def test_a_receipt_shown_to_the_code_reader_tells_how_its_case_stands(hall: Installation) -> None:
+    receipt = _store(hall, "social-security-card")
+    hall.at_home()
+    hall.rig.order("show", text=f"BM1:{receipt}")
+    hall.screen.wait(lambda now: now["screen"] == "Lookup", "the case")
+    assert hall.screen.items()["lookup_0"]["text"] == receipt
+    until(lambda: "已送达平台" in hall.screen.items()["lookup_3"]["text"], "the platform's answer")
+    hall.rig.order("show", text="https://example.invalid/")
+    until(lambda: "业务号不对" in hall.screen.items()["lookup_error"]["text"], "the words about the code")
+    hall.screen.tap("receipt_typed")
+    hall.screen.type(receipt.lower().replace("-", " "))
+    hall.screen.tap("primary")
+    hall.screen.wait_item("lookup_0")
+    pid = hall.screen.where()["pid"]
+    hall.screen.tap("primary")
+    hall.screen.wait(lambda now: now["pid"] != pid and now["screen"] == "Home", "the next worker")
+
+
 def test_news_of_a_device_does_not_close_the_keyboard(hall: Installation) -> None:
     hall.screen.tap("search")
     hall.screen.wait_item("keyboard")

@@ -16,6 +16,7 @@ from ui.viewmodels.i18n import words
 _SCREENS = {
     Stage.ATTRACT: "Home",
     Stage.CHOOSE: "Home",
+    Stage.LOOKUP: "Lookup",
     Stage.GUIDANCE: "Guidance",
     Stage.CONSENT: "Consent",
     Stage.IDENTIFY: "Identify",
@@ -94,7 +95,8 @@ class App(QObject):
 
     @Property(bool, notify=changed)
     def canGoBack(self) -> bool:
-        return self._staff or (self._session.visit.can_go_back and not self._stored)
+        visit = self._session.visit
+        return self._staff or visit.stage == Stage.LOOKUP or (visit.can_go_back and not self._stored)
 
     @property
     def _stored(self) -> bool:
@@ -102,7 +104,7 @@ class App(QObject):
 
     @Property(bool, notify=changed)
     def canEnd(self) -> bool:
-        return self._in_visit and not self._stored and self._session.visit.stage != Stage.SUBMIT
+        return self._in_visit and not self._stored and self._session.visit.stage not in (Stage.SUBMIT, Stage.LOOKUP)
 
     @Property(bool, notify=changed)
     def consentGiven(self) -> bool:
@@ -213,7 +215,9 @@ class App(QObject):
             self._staff = False
             self.changed.emit()
             return
-        if self.canGoBack:
+        if self._session.visit.stage == Stage.LOOKUP:
+            self._session.end(WayOut.CANCELLED)  # nothing was begun that could be lost
+        elif self.canGoBack:
             self._session.act(lambda: self._session.visit.back(self._session.now()))
 
     @Slot()

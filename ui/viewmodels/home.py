@@ -85,6 +85,11 @@ class Home(QObject):
         self._department = department
         self.changed.emit()
 
+    @Slot()
+    def lookUp(self) -> None:
+        """Ask how a case stands."""
+        self._session.act(self._session.visit.look_up)
+
     @Slot(str)
     def choose(self, service: str) -> None:
         """Open the guidance; a service that the hardware cannot finish is not entered."""

@@ -169,6 +169,14 @@ BaseScreen {
             text: I18n.s.home_none
         }
 
+        ActionButton {
+            objectName: "look_up"
+            height: Theme.target
+            visible: Home.query === ""
+            text: I18n.s.home_lookup
+            onTapped: Home.lookUp()
+        }
+
         Repeater {
             model: App.notices
 
