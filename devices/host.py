@@ -9,14 +9,14 @@ import select
 import socket
 import sys
 from collections.abc import Sequence
-from datetime import datetime
-from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import structlog
 from pydantic import BaseModel
 
+from devices.drivers import Driver, make_driver
 from devices.link import Opener
+from devices.other_links import open_link
 from kiosk.ipc.channel import Channel, ChannelClosed, ProtocolError
 from kiosk.ipc.device_messages import TO_DEVICE, AttachWorker, Beat, StateChanged, StopDevice
 from kiosk.ipc.process import become_child
@@ -26,16 +26,6 @@ from kiosk.model.device import DeviceState
 log = structlog.get_logger()
 
 BEAT = 0.5
-
-
-class Driver(Protocol):
-    """What every device driver offers to its host."""
-
-    @property
-    def state(self) -> DeviceState: ...
-    def step(self) -> float: ...
-    def handle(self, message: BaseModel, fds: list[int]) -> None: ...
-    def close(self) -> None: ...
 
 
 @runtime_checkable
@@ -130,55 +120,6 @@ class Host:
             self._control.send(Beat())
 
 
-def _opener(address: str, flow: str, host: Host, clock: Clock) -> Opener:
-    from devices.other_links import open_link
-
-    return lambda baud: open_link(address, baud, clock, host.alive, flow=flow)
-
-
-def make_driver(name: str, settings: dict[str, Any], host: Host, clock: Clock) -> Driver:
-    """The driver of the device ``name``. Libraries are imported only by the process that needs them."""
-    match name:
-        case "id_reader":
-            from devices.id_reader.driver import IdReaderDriver
-
-            known, fingerprint = settings["sam_id"], settings["fingerprint"]
-            opener = _opener(settings["port"], "none", host, clock)
-            return IdReaderDriver(opener, clock, host.emit, known=known, fingerprint=fingerprint)
-        case "mrz_reader":
-            from devices.id_reader.mrz_driver import MrzReaderDriver
-
-            return MrzReaderDriver(_opener(settings["port"], "none", host, clock), settings["baud"], clock, host.emit)
-        case "code_reader":
-            from devices.code_reader.driver import CodeReaderDriver
-
-            opener = _opener(settings["port"], "none", host, clock)
-            suffix, trigger = settings["suffix"], settings["trigger"]
-            return CodeReaderDriver(opener, settings["baud"], clock, host.emit, suffix=suffix, trigger=trigger)
-        case "printer":
-            from devices.printer.driver import PrinterDriver
-            from devices.printer.encoder import Encoder
-            from devices.printer.profiles import profile
-
-            kind = profile(settings["profile"], settings["presenter"])
-            encoder = Encoder(settings["columns"], [Path(f) for f in settings["fonts"]], raster_qr=kind.qr == "raster")
-            opener = _opener(settings["port"], settings["flow"], host, clock)
-            return PrinterDriver(opener, settings["baud"], encoder, kind, clock, host.emit)
-        case "camera":
-            from devices.camera.driver import CameraDriver
-
-            return CameraDriver(settings["driver"], settings["address"], clock, host.emit)
-        case "host":
-            from devices.host_health.driver import HostDriver
-            from devices.host_health.probe import FileProbe, KernelProbe
-
-            simulated = settings["driver"] == "simulated"
-            probe = FileProbe(Path(settings["address"])) if simulated else KernelProbe(Path(settings["state"]))
-            return HostDriver(probe, clock, datetime.fromisoformat(settings["floor"]))
-        case _:
-            raise ValueError(f"unknown device {name!r}")
-
-
 def main(arguments: list[str] | None = None) -> None:
     """``python -m devices.host NAME --control FD --parent PID --settings JSON``; started by the supervisor only."""
     parser = argparse.ArgumentParser()
@@ -194,7 +135,11 @@ def main(arguments: list[str] | None = None) -> None:
     )
     clock = SystemClock()
     host = Host(Channel(socket.socket(fileno=options.control), TO_DEVICE), clock)
-    host.run(make_driver(options.name, json.loads(options.settings), host, clock))
+
+    def open_line(address: str, flow: str) -> Opener:
+        return lambda baud: open_link(address, baud, clock, host.alive, flow=flow)
+
+    host.run(make_driver(options.name, json.loads(options.settings), open_line, clock, host.emit))
     os._exit(0)  # nothing is worth a tidy end here, and a stuck driver thread must not hold it up
 
 

@@ -9,30 +9,18 @@ from typing import Annotated
 
 import structlog
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from kiosk.config import ASSETS, ConfigError, Settings, load_settings
+from kiosk.config import ASSETS
+from kiosk.devices_cli import Config, devices_app, settings_of
 from kiosk.ipc.process import become_child
 from kiosk.model.clock import SystemClock
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="便民 Bianmin: self-service terminal and platform.")
-devices_app = typer.Typer(no_args_is_help=True, help="Attached devices.")
 catalogue_app = typer.Typer(no_args_is_help=True, help="Service packages.")
 app.add_typer(devices_app, name="devices")
 app.add_typer(catalogue_app, name="catalogue")
 
-Config = Annotated[Path | None, typer.Option(help="Settings file (TOML).")]
 Parent = Annotated[int, typer.Option(hidden=True)]
-CONFIG_EXIT = 2
-
-
-def _settings(config: Path | None) -> Settings:
-    try:
-        return load_settings(config)
-    except ConfigError as bad:
-        typer.echo(str(bad), err=True)
-        raise typer.Exit(CONFIG_EXIT) from None
 
 
 def _log_as_json(name: str, parent: int) -> None:
@@ -57,7 +45,7 @@ def run(
     """Run the terminal: supervisor, devices and screens."""
     from kiosk.supervisor import Supervisor
 
-    settings = _settings(config)
+    settings = settings_of(config)
     _log_as_json("supervisor", parent)
     Supervisor(settings, config, SystemClock(), remote=remote).run()
 
@@ -70,7 +58,7 @@ def agent(config: Config = None, parent: Parent = 0) -> None:
     from sync.agent import stop_on_signals
     from sync.assemble import NotEnrolled, make_agent
 
-    settings = _settings(config)
+    settings = settings_of(config)
     _log_as_json("agent", parent)
     try:
         worker = make_agent(settings)
@@ -91,7 +79,7 @@ def enrol(
     from sync import enrolment
     from sync.client import NoNetwork, PlatformClient, Rejected
 
-    settings = _settings(config)
+    settings = settings_of(config)
     state = settings.paths.state
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     client = PlatformClient(settings.platform.url, settings.platform.ca)
@@ -167,41 +155,6 @@ def robot(
     from kiosk.robot.run import run_robot
 
     raise typer.Exit(run_robot(service, out, language, elder=elder, landscape=landscape))
-
-
-@devices_app.command("list")
-def devices_list(config: Config = None) -> None:
-    """Serial ports and cameras of this machine, and which device the settings give each to."""
-    from devices.ports import cameras, serial_ports
-
-    settings = _settings(config)
-    devices = settings.devices
-    serial = ("id_reader", "mrz_reader", "code_reader", "printer")
-    used = {getattr(devices, name).port: name for name in serial}
-    table = Table("kind", "path", "name", "settings")
-    for path, name in serial_ports():
-        table.add_row("serial", path, name, used.get(path, ""))
-    for path, name in cameras():
-        table.add_row("camera", path, name, "camera" if settings.devices.camera.address == path else "")
-    Console().print(table)
-
-
-@devices_app.command("probe")
-def devices_probe(
-    ports: Annotated[list[str] | None, typer.Argument(help="Ports to ask; without any, all serial ports.")] = None,
-) -> None:
-    """Ask each port who is there: ID reader, printer, or nobody. Stop the terminal first; it holds its ports."""
-    from devices.other_links import open_link
-    from devices.ports import serial_ports
-    from devices.probe import probe
-
-    clock = SystemClock()
-    asked = ports or [port for port, _text in serial_ports()]
-    if not asked:
-        typer.echo("no serial ports")
-    for port in asked:
-        found = probe(port, lambda baud, port=port: open_link(port, baud, clock), clock)  # type: ignore[misc]
-        typer.echo(f"{port}  {found.kind}  {found.baud or ''}  {found.detail}".rstrip())
 
 
 @catalogue_app.command("check")

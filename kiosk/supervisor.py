@@ -22,7 +22,8 @@ from typing import Any
 
 import structlog
 
-from kiosk.config import ASSETS, DEVICES, OPTIONAL, Settings
+from kiosk.config import DEVICES, OPTIONAL, Settings
+from kiosk.driver_settings import driver_settings
 from kiosk.ipc.channel import Channel, ChannelClosed, ProtocolError, pair
 from kiosk.ipc.device_messages import FROM_DEVICE, AttachWorker, Beat, StateChanged
 from kiosk.ipc.worker_messages import (
@@ -38,7 +39,6 @@ from kiosk.ipc.worker_messages import (
 from kiosk.model.clock import Clock
 from kiosk.model.device import Availability, DeviceState
 from kiosk.security.credentials import CredentialError, load_credentials
-from kiosk.security.trust import BUILT
 from kiosk.store.database import Store, StoreError
 from kiosk.store.print_ledger import PrintLedger
 from kiosk.watchdog import notify_systemd
@@ -332,22 +332,9 @@ class Supervisor:
             device.failures = 0
 
     def _start(self, device: Device) -> None:
-        device.child = self._spawn(
-            device.name, "devices.host", [device.name, "--settings", self._device_settings(device.name)], FROM_DEVICE
-        )
+        settings = json.dumps(driver_settings(self._settings, device.name))
+        device.child = self._spawn(device.name, "devices.host", [device.name, "--settings", settings], FROM_DEVICE)
         self._introduce(device)
-
-    def _device_settings(self, name: str) -> str:
-        section = getattr(self._settings.devices, name)
-        if name == "host":
-            state = str(self._settings.paths.state)
-            return json.dumps({**section.model_dump(), "state": state, "floor": BUILT.isoformat()})
-        if name != "printer":
-            return str(section.model_dump_json())
-        fonts = [str(p) for p in sorted((ASSETS / "fonts").glob("*.ttf"))]
-        fonts.append("/usr/share/fonts/truetype/hanazono/HanaMinA.ttf")
-        fonts.append("/usr/share/fonts/truetype/hanazono/HanaMinB.ttf")
-        return json.dumps({**section.model_dump(), "fonts": fonts})
 
     def _introduce(self, device: Device) -> None:
         """Connect a device's process and the active worker with a socket of their own."""

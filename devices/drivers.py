@@ -1,0 +1,77 @@
+"""The driver of each device. Libraries are imported only by the process that needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from pydantic import BaseModel
+
+from devices.link import Opener
+from kiosk.model.clock import Clock
+from kiosk.model.device import DeviceState
+
+
+class Driver(Protocol):
+    """What every device driver offers to its host."""
+
+    @property
+    def state(self) -> DeviceState: ...
+    def step(self) -> float: ...
+    def handle(self, message: BaseModel, fds: list[int]) -> None: ...
+    def close(self) -> None: ...
+
+
+class Emit(Protocol):
+    """Tells the worker, with descriptors where the message needs any."""
+
+    def __call__(self, message: BaseModel, fds: Sequence[int] = ()) -> None: ...
+
+
+OpenLine = Callable[[str, str], Opener]
+"""Address and flow control to what opens the line."""
+
+
+def make_driver(name: str, settings: dict[str, Any], open_line: OpenLine, clock: Clock, emit: Emit) -> Driver:
+    """The driver of the device ``name``. Raises ValueError for an unknown one."""
+    match name:
+        case "id_reader":
+            from devices.id_reader.driver import IdReaderDriver
+
+            known, fingerprint = settings["sam_id"], settings["fingerprint"]
+            line = open_line(settings["port"], "none")
+            return IdReaderDriver(line, clock, emit, known=known, fingerprint=fingerprint)
+        case "mrz_reader":
+            from devices.id_reader.mrz_driver import MrzReaderDriver
+
+            return MrzReaderDriver(open_line(settings["port"], "none"), settings["baud"], clock, emit)
+        case "code_reader":
+            from devices.code_reader.driver import CodeReaderDriver
+
+            line = open_line(settings["port"], "none")
+            suffix, trigger = settings["suffix"], settings["trigger"]
+            return CodeReaderDriver(line, settings["baud"], clock, emit, suffix=suffix, trigger=trigger)
+        case "printer":
+            from devices.printer.driver import PrinterDriver
+            from devices.printer.encoder import Encoder
+            from devices.printer.profiles import profile
+
+            kind = profile(settings["profile"], settings["presenter"])
+            encoder = Encoder(settings["columns"], [Path(f) for f in settings["fonts"]], raster_qr=kind.qr == "raster")
+            line = open_line(settings["port"], settings["flow"])
+            return PrinterDriver(line, settings["baud"], encoder, kind, clock, emit)
+        case "camera":
+            from devices.camera.driver import CameraDriver
+
+            return CameraDriver(settings["driver"], settings["address"], clock, emit)
+        case "host":
+            from devices.host_health.driver import HostDriver
+            from devices.host_health.probe import FileProbe, KernelProbe
+
+            simulated = settings["driver"] == "simulated"
+            probe = FileProbe(Path(settings["address"])) if simulated else KernelProbe(Path(settings["state"]))
+            return HostDriver(probe, clock, datetime.fromisoformat(settings["floor"]))
+        case _:
+            raise ValueError(f"unknown device {name!r}")
