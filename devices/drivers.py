@@ -39,10 +39,15 @@ def make_driver(name: str, settings: dict[str, Any], open_line: OpenLine, clock:
     match name:
         case "id_reader":
             from devices.id_reader.driver import IdReaderDriver
+            from devices.id_reader.pcsc import PcscReaderDriver, system_port
+            from devices.id_reader.photo import photo_decoder
 
+            decoder = photo_decoder(settings["photo_decoder"])
+            if settings["port"].startswith("pcsc:"):
+                return PcscReaderDriver(system_port, settings["port"].removeprefix("pcsc:"), clock, emit, decoder)
             known, fingerprint = settings["sam_id"], settings["fingerprint"]
             line = open_line(settings["port"], "none")
-            return IdReaderDriver(line, clock, emit, known=known, fingerprint=fingerprint)
+            return IdReaderDriver(line, clock, emit, known=known, fingerprint=fingerprint, decoder=decoder)
         case "mrz_reader":
             from devices.id_reader.mrz_driver import MrzReaderDriver
 

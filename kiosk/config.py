@@ -56,6 +56,8 @@ class DisplaySettings(_Section):
 class ReaderSettings(_Section):
     """SAM_V reader on a serial port; the path is one of /dev/serial/by-path or a native port.
 
+    ``pcsc:NAME`` is a PC/SC reader whose name has NAME in it (``pcsc:`` alone: the first one); it needs pyscard.
+    ``photo_decoder``: a vendor's program (and its arguments) that turns the card's photograph into a picture.
     ``sam_id`` is the number of the security module; where it is set, another reader is noticed. ``fingerprint``
     reads the fingerprints of the card too (they are not kept yet).
     """
@@ -63,6 +65,7 @@ class ReaderSettings(_Section):
     port: str = "/dev/ttyUSB0"
     sam_id: str = ""
     fingerprint: bool = False
+    photo_decoder: list[str] = []
 
 
 class MrzReaderSettings(_Section):

@@ -72,7 +72,7 @@ class DeviceLinks(QObject):
     attached = Signal(str)
     card_present = Signal()
     card_removed = Signal()
-    card_read = Signal(object)
+    card_read = Signal(object, bytes)
     card_failed = Signal(str)
     code_read = Signal(str)
     code_failed = Signal()
@@ -107,7 +107,7 @@ class DeviceLinks(QObject):
             case CardRemoved():
                 self.card_removed.emit()
             case CardRead():
-                self.card_read.emit(message.document)
+                self.card_read.emit(message.document, blob_from_fd(fds.pop()) if fds else b"")
             case CardFailed():
                 self.card_failed.emit(message.fault.value)
             case CodeRead():

@@ -60,6 +60,7 @@ class Session(QObject):
         self.card_fault = ""
         self.card_there = False
         self.card_failures = 0
+        self.photo = b""  # of the card, a picture file; never kept, sent or written
         self.paper_waiting = False
         self.print_state: PrintState | None = None
         self.idle = IdleWatch(terminal.clock)
@@ -188,13 +189,14 @@ class Session(QObject):
         existing = opened.intake.already_open(service.id, document.number) if service and opened else None
         self.act(lambda: self.visit.identified(document, existing))
 
-    def _on_card_read(self, document: IdentityDocument) -> None:
+    def _on_card_read(self, document: IdentityDocument, photo: bytes) -> None:
         self.touched()
         if document.expired(self.now().astimezone(HALL_ZONE).date()):
             self.card_fault = "expired"
         else:
             self.card_fault = ""
             if self.visit.stage == Stage.IDENTIFY:
+                self.photo = photo
                 self.identified(document)
         self.card_changed.emit()
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import structlog
 from pydantic import BaseModel
 
+from devices.drivers import Emit
 from devices.id_reader.card_layout import parse_text_block
 from devices.id_reader.line import BAUDS, USUAL_BAUD, ReaderLine
+from devices.id_reader.photo import NoDecoder, PhotoDecoder
 from devices.id_reader.sam import Command, SamFault, SamReader
+from devices.id_reader.telling import LEFT, tell_card
 from devices.link import LinkFault, LinkLost, Opener
 from kiosk.ipc.device_messages import (
     CardFailed,
     CardFault,
     CardPresent,
-    CardRead,
     CardRemoved,
     ReaderMode,
     SetReaderMode,
@@ -32,8 +32,6 @@ HEALTH = 2.0
 REOPEN = 1.0
 MISSED = 3
 """How often a reader must be missed before it is called lost: a flapping state helps nobody."""
-LEFT = 20.0
-"""Seconds that a card lies there, with nobody in a visit, until staff are told."""
 CARDS_IN_A_ROW = 3
 """So many different cards that fail one after another are the reader's fault, not the cards'."""
 
@@ -72,15 +70,17 @@ class IdReaderDriver:
         self,
         opener: Opener,
         clock: Clock,
-        emit: Callable[[BaseModel], None],
+        emit: Emit,
         *,
         known: str = "",
         fingerprint: bool = False,
+        decoder: PhotoDecoder | None = None,
     ) -> None:
         self._line = ReaderLine(opener, clock)
         self._clock = clock
         self._emit = emit
         self._known, self._fingerprint = known, fingerprint
+        self._decoder = decoder or NoDecoder()
         self._mode = ReaderMode.OFF
         self._card: ReaderMode | None = None  # what was done with the card that lies there
         self._since = 0.0
@@ -206,7 +206,7 @@ class IdReaderDriver:
             self._card_failed(CardFault.NOT_AN_ID_CARD)
             return
         self._count("")
-        self._emit(CardRead(document=document))
+        tell_card(self._emit, document, self._decoder.decode(card.value.photo))
 
     def _card_failed(self, fault: CardFault) -> None:
         counted = {CardFault.UNREADABLE: "reader_dirty", CardFault.NOT_TRUSTED: "reader_rejects_cards"}

@@ -99,6 +99,8 @@ class CardRemoved(_Message):
 
 
 class CardRead(_Message):
+    """Comes with one descriptor, a memory file with the photograph, where it could be decoded."""
+
     kind: Literal["card_read"] = "card_read"
     document: IdentityDocument
 

@@ -86,6 +86,20 @@ def number_fault(number: str, today: date) -> NumberFault | None:
     return None if check_character(number[:17]) == number[17] else NumberFault.CHECK_DIGIT
 
 
+PROVINCES = frozenset(
+    (*range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66), 71, 81, 82, 83)
+)
+"""First two digits of an area, GB/T 2260; 81, 82, 83 also stand for permits of people from Hong Kong, Macao, Taiwan."""
+
+
+def area_known(number: str) -> bool:
+    """Whether the number begins with a province, or with the 9 of a foreigner's card of 2023 and a country.
+
+    Areas below the province come and go, so they are not looked at. An unknown one is worth a second look, no refusal.
+    """
+    return int(number[:2]) in PROVINCES or (number[:1] == "9" and number[1:2] != "9")
+
+
 def birth_of(number: str) -> date | None:
     """The date of birth inside an 18-character number, or None where it is no date."""
     try:

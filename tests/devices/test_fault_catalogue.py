@@ -14,6 +14,7 @@ from tests.devices import (
     test_faults_of_devices,
     test_faults_of_machine,
     test_passports,
+    test_pcsc,
 )
 
 CATALOGUE = load_faults(Path(__file__).parents[2] / "devices" / "faults.toml")
@@ -43,6 +44,7 @@ def test_every_fault_is_raised_in_a_test() -> None:
         *test_faults_of_machine.READINGS,
         *test_faults_of_camera.FAULTS,
         *test_passports.FAULTS,
+        *test_pcsc.FAULTS,
         *test_code_reader.FAULTS,
         *ALONE,
     }

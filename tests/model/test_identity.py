@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from kiosk.model.identity import (
     NumberFault,
     age_on,
+    area_known,
     check_character,
     masked_name,
     masked_number,
@@ -35,6 +36,12 @@ GOOD = "990000199003070013"
 )
 def test_typed_numbers(number: str, fault: NumberFault | None) -> None:
     assert number_fault(number, TODAY) == fault
+
+
+def test_an_unknown_area_is_worth_a_second_look_and_is_no_fault() -> None:
+    assert not area_known(GOOD)
+    assert number_fault(GOOD, TODAY) is None
+    assert all(area_known(area + "199003070013") for area in ("110229", "810000", "830000", "911840", "71"))
 
 
 @pytest.mark.parametrize("area", ["810000", "820000", "830000", "911840", "990000", "110229"])

@@ -216,6 +216,9 @@ def test_a_card_that_is_no_identity_card_shows_the_other_way_in(hall: Installati
     hall.screen.tap("typed_number")
     hall.screen.type(PEOPLE["elder"].number)
     hall.screen.tap("primary")
+    # The numbers of invented people begin with an area that does not exist: looked at again, and taken.
+    until(lambda: "不像地区代码" in hall.screen.items()["notice"]["text"], "the doubt about the area")
+    hall.screen.tap("primary")
     hall.screen.wait(lambda now: now["screen"] == "Question", "the first question")
     _end(hall)
     hall.rig.order("lift")

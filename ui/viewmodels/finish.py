@@ -21,6 +21,7 @@ from kiosk.visit.stage import Stage, WayOut
 from sync.protocol.wire import RatingRecord
 from ui.session import Session
 from ui.viewmodels.i18n import words
+from ui.viewmodels.scan import PORTRAIT
 
 
 class Sign(QObject):
@@ -101,6 +102,11 @@ class Review(QObject):
                 value = masked_name(value) if entry.is_name else masked_number(value)
             rows.append({"label": entry.label.get(lang, ""), "value": value, "index": index})
         return rows
+
+    @Property(str, notify=changed)
+    def portrait(self) -> str:
+        """Address of the card's photograph while everything is shown; empty where there is none."""
+        return f"image://pages/{PORTRAIT}" if self._revealed and self._session.photo else ""
 
     @Property(bool, notify=changed)
     def revealed(self) -> bool:

@@ -9,7 +9,7 @@ from PySide6.QtCore import Property, QObject, Signal, Slot
 from kiosk.forms.values import NUMBER_FAULTS
 from kiosk.model.clock import hall_date
 from kiosk.model.device import Availability
-from kiosk.model.identity import DocumentKind, IdentityDocument, birth_of, masked_number, number_fault
+from kiosk.model.identity import DocumentKind, IdentityDocument, area_known, birth_of, masked_number, number_fault
 from kiosk.visit.stage import Stage, WayOut
 from ui.session import Session
 from ui.viewmodels.i18n import words
@@ -27,6 +27,7 @@ class Identify(QObject):
         self._session = session
         self._typing = False
         self._error = ""
+        self._doubted = ""
         session.card_changed.connect(self.changed)
         session.moved.connect(self._moved)
         session.appearance_changed.connect(self.changed)
@@ -34,7 +35,7 @@ class Identify(QObject):
 
     def _moved(self) -> None:
         if self._session.visit.stage != Stage.IDENTIFY:
-            self._typing, self._error = False, ""
+            self._typing, self._error, self._doubted = False, "", ""
         self.changed.emit()
 
     @Property(bool, notify=changed)
@@ -104,6 +105,9 @@ class Identify(QObject):
             self._error = words(lang)["identify_name_missing"]
         elif fault is not None:
             self._error = NUMBER_FAULTS[fault](lang)
+        elif not area_known(plain) and plain != self._doubted:
+            # A warning, no refusal: the same number is taken the second time.
+            self._doubted, self._error = plain, words(lang)["identify_area_unknown"]
         else:
             born = birth_of(plain)
             self._session.identified(

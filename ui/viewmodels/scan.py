@@ -158,8 +158,11 @@ class Scan(QObject):
         self._session.act(lambda: self._session.visit.proceed(self._session.now()))
 
 
+PORTRAIT = "portrait"
+
+
 class PageImages(QQuickImageProvider):
-    """``image://pages/ID``: the pages of the draft, from memory."""
+    """``image://pages/ID``: the pages of the draft and the portrait of the card, from memory."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(QQuickImageProvider.ImageType.Image)
@@ -167,11 +170,13 @@ class PageImages(QQuickImageProvider):
 
     def requestImage(self, identifier: str, size: QSize, requested: QSize) -> QImage:
         draft = self._session.visit.draft
-        for page in draft.pages if draft else []:
-            if page.page_id == identifier:
-                image = QImage.fromData(page.image)
-                if requested.isValid():
-                    keep, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-                    return image.scaled(requested, keep, smooth)
-                return image
+        files = {p.page_id: p.image for p in draft.pages} if draft else {}
+        if draft is not None and draft.identity is not None:
+            files[PORTRAIT] = self._session.photo
+        if identifier in files:
+            image = QImage.fromData(files[identifier])
+            if requested.isValid():
+                keep, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+                return image.scaled(requested, keep, smooth)
+            return image
         return QImage(1, 1, QImage.Format.Format_RGB32)

@@ -49,6 +49,16 @@ BaseScreen {
             onTapped: Review.toggleReveal()
         }
 
+        Image {
+            objectName: "portrait"
+            visible: Review.portrait !== ""
+            source: Review.portrait
+            cache: false
+            width: Theme.mm(26)
+            height: Theme.mm(32)
+            fillMode: Image.PreserveAspectFit
+        }
+
         Panel {
             width: parent.width
             height: rows.height + Theme.mm(4)
