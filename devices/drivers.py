@@ -39,12 +39,13 @@ def make_driver(name: str, settings: dict[str, Any], open_line: OpenLine, clock:
     match name:
         case "id_reader":
             from devices.id_reader.driver import IdReaderDriver
-            from devices.id_reader.pcsc import PcscReaderDriver, system_port
+            from devices.id_reader.pcsc import PcscReaderDriver, port_of
             from devices.id_reader.photo import photo_decoder
 
             decoder = photo_decoder(settings["photo_decoder"])
             if settings["port"].startswith("pcsc:"):
-                return PcscReaderDriver(system_port, settings["port"].removeprefix("pcsc:"), clock, emit, decoder)
+                opened, name = port_of(settings["port"])
+                return PcscReaderDriver(opened, name, clock, emit, decoder)
             known, fingerprint = settings["sam_id"], settings["fingerprint"]
             line = open_line(settings["port"], "none")
             return IdReaderDriver(line, clock, emit, known=known, fingerprint=fingerprint, decoder=decoder)
@@ -77,6 +78,6 @@ def make_driver(name: str, settings: dict[str, Any], open_line: OpenLine, clock:
 
             simulated = settings["driver"] == "simulated"
             probe = FileProbe(Path(settings["address"])) if simulated else KernelProbe(Path(settings["state"]))
-            return HostDriver(probe, clock, datetime.fromisoformat(settings["floor"]))
+            return HostDriver(probe, clock, datetime.fromisoformat(settings["floor"]), settings["jump_shown"])
         case _:
             raise ValueError(f"unknown device {name!r}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -97,6 +98,7 @@ def hub(
     host: str = "127.0.0.1",
     port: int = 8300,
     packages: Annotated[Path, typer.Option(help="Service packages to publish.")] = ASSETS / "catalogue",
+    tls: Annotated[Path | None, typer.Option(help="Folder of server.pem and server.key, see hub-certificate.")] = None,
     parent: Parent = 0,
 ) -> None:
     """Run the reference platform."""
@@ -105,10 +107,28 @@ def hub(
     _log_as_json("hub", parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN if parent else signal.default_int_handler)
     try:
-        serve(folder, packages, host, port)
+        serve(folder, packages, host, port, (tls / "server.pem", tls / "server.key") if tls else None)
     except ValueError as bad:
         typer.echo(str(bad), err=True)
         raise typer.Exit(1) from None
+
+
+@app.command("hub-certificate")
+def hub_certificate(
+    folder: Annotated[Path, typer.Argument(help="A new folder: ca.pem for the terminals, server.pem and server.key.")],
+    hosts: Annotated[list[str], typer.Argument(help="Names and addresses under which the platform is reached.")],
+    years: Annotated[int, typer.Option(min=1, max=20)] = 5,
+) -> None:
+    """Make a private certificate authority and the platform's certificate."""
+    from sync.protocol.private_ca import make_server_files
+
+    now = SystemClock().now()
+    try:
+        files = make_server_files(folder, hosts, now, now + timedelta(days=365 * years))
+    except (OSError, ValueError) as bad:
+        typer.echo(str(bad), err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"for the terminals: {files.authority}\nfor the platform: kiosk hub --tls {folder}")
 
 
 @app.command("hub-user")

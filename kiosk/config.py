@@ -106,10 +106,14 @@ class CameraSettings(_Section):
 
 
 class HostSettings(_Section):
-    """Where the machine's own health is read: from the kernel, or from a file of a simulation."""
+    """Where the machine's own health is read: from the kernel, or from a file of a simulation.
+
+    ``jump_shown``: so many seconds after a jump of the clock it is still told.
+    """
 
     driver: Literal["kernel", "simulated"] = "kernel"
     address: str = ""
+    jump_shown: float = Field(default=600, ge=1, le=86400)
 
 
 class DeviceSettings(_Section):

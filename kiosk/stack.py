@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from devices.simulators.client import RigClient
@@ -22,6 +23,7 @@ from kiosk.model.clock import SystemClock
 from sync.client import NoNetwork, PlatformClient
 from sync.enrolment import enrol
 from sync.hub.services import open_platform
+from sync.protocol.private_ca import make_server_files
 
 START_SECONDS = 30.0
 
@@ -52,6 +54,11 @@ class StackOptions:
     quiet: float = 60.0
     warning: float = 30.0
     heartbeat: float = 2.0
+    baud: int = 0  # speed of the simulated wires; 0: as fast as it goes
+    tls: bool = False
+    id_reader: str = ""  # address, where it is not the serial one of the rig
+    sam_id: str = ""
+    jump_shown: float = 600.0
 
 
 class Stack:
@@ -73,13 +80,25 @@ class Stack:
 
     @property
     def hub_url(self) -> str:
-        return f"http://127.0.0.1:{self.hub_port}"
+        return f"{self._scheme}://127.0.0.1:{self.hub_port}"
+
+    @property
+    def _scheme(self) -> str:
+        return "https" if self.options.tls else "http"
+
+    @property
+    def tls_folder(self) -> Path:
+        """Where the platform's certificate lies, with ``tls``."""
+        return self.options.state / "tls"
 
     def start(self) -> None:
         """Bring everything up, in order. Raises RuntimeError, naming the log, where a part does not come up."""
         for folder in (self.terminal_folder, self.logs, self.rig_folder):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._say("platform")
+        if self.options.tls and not self.tls_folder.exists():
+            now = SystemClock().now()
+            make_server_files(self.tls_folder, ["127.0.0.1"], now, now + timedelta(days=30))
         code = self._prepare_platform()
         self.start_part("hub")
         self._await("hub", lambda: self._answers(self.hub_url))
@@ -89,7 +108,7 @@ class Stack:
         self._write_config()
         if code:
             self._say("enrolment")
-            self._await("rig", lambda: self._answers(f"http://127.0.0.1:{self.proxy_port}"))
+            self._await("rig", lambda: self._answers(f"{self._scheme}://127.0.0.1:{self.proxy_port}"))
             self._enrol(code)
         self._say("agent")
         self.start_part("agent")
@@ -106,11 +125,11 @@ class Stack:
         match name:
             case "hub":
                 hub = ["hub", "--folder", str(self.hub_folder), "--port", str(self.hub_port), "--parent", me]
-                return [*kiosk, *hub]
+                return [*kiosk, *hub, *(["--tls", str(self.tls_folder)] if self.options.tls else [])]
             case "rig":
                 rig = ["--folder", str(self.rig_folder), "--papers", str(ASSETS / "papers"), "--parent", me]
                 ports = ["--proxy-port", str(self.proxy_port), "--hub-port", str(self.hub_port)]
-                return [sys.executable, "-m", "devices.simulators.rig", *rig, *ports]
+                return [sys.executable, "-m", "devices.simulators.rig", *rig, *ports, "--baud", str(self.options.baud)]
             case "agent":
                 return [*kiosk, "agent", "--config", str(self.config), "--parent", me]
             case _:
@@ -153,7 +172,8 @@ height = {round(o.height * o.scale)}
 fullscreen = false
 
 [devices.id_reader]
-port = "{self.rig_folder / "id_reader"}"
+port = "{o.id_reader or self.rig_folder / "id_reader"}"
+sam_id = "{o.sam_id}"
 
 [devices.code_reader]
 port = "{self.rig_folder / "code_reader"}"
@@ -172,9 +192,11 @@ address = "{self.rig_folder / "camera"}"
 [devices.host]
 driver = "simulated"
 address = "{self.rig_folder / "host.json"}"
+jump_shown = {o.jump_shown}
 
 [platform]
-url = "http://127.0.0.1:{self.proxy_port}"
+url = "{self._scheme}://127.0.0.1:{self.proxy_port}"
+{f'ca = "{self.tls_folder / "ca.pem"}"' if o.tls else ""}
 heartbeat_seconds = {o.heartbeat}
 ratings_at_least = 1
 
@@ -185,14 +207,16 @@ warning = {o.warning}
         )
 
     def _enrol(self, code: str) -> None:
-        client = PlatformClient(f"http://127.0.0.1:{self.proxy_port}")
+        client = self._client(f"{self._scheme}://127.0.0.1:{self.proxy_port}")
         folder = self.terminal_folder
         enrol(client, code, "CD03", folder / "credentials", folder / "platform.json", staff_pin="2468")
 
-    @staticmethod
-    def _answers(url: str) -> bool:
+    def _client(self, url: str) -> PlatformClient:
+        return PlatformClient(url, self.tls_folder / "ca.pem" if self.options.tls else None)
+
+    def _answers(self, url: str) -> bool:
         try:
-            PlatformClient(url).ping()
+            self._client(url).ping()
         except NoNetwork:
             return False
         return True

@@ -105,6 +105,7 @@ class Remote(QObject):
             "pid": os.getpid(),
             "frame": self._frames,
             "latency": latency,
+            "faults": sorted(f.code for f in self._window.hardware.active_faults()),
         }
 
     def _touch(self, what: str, x: float, y: float) -> None:

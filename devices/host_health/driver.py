@@ -24,14 +24,16 @@ MARGIN = 1.1
 """A fault goes only when its reading is better than the limit by a tenth."""
 JUMP = 60.0
 """Seconds by which the wall clock may leave the monotonic clock before it counts as a jump."""
-JUMP_SHOWN = 600.0
 
 
 class HostDriver:
-    """``floor``: no true clock is behind it (the latest of build date and last signed time)."""
+    """``floor``: no true clock is behind it (the latest of build date and last signed time).
 
-    def __init__(self, probe: Probe, clock: Clock, floor: datetime) -> None:
-        self._probe, self._clock, self._floor = probe, clock, floor
+    ``jump_shown``: so many seconds after a jump of the clock it is still told.
+    """
+
+    def __init__(self, probe: Probe, clock: Clock, floor: datetime, jump_shown: float = 600.0) -> None:
+        self._probe, self._clock, self._floor, self._jump_shown = probe, clock, floor, jump_shown
         self._offset: timedelta | None = None
         self._jumped_at: float | None = None
         self.state = DeviceState(device="host")
@@ -41,7 +43,7 @@ class HostDriver:
 
     def step(self) -> float:
         readings = self._probe.read()
-        faults = frozenset(self._of(readings) | self._of_clock())
+        faults = frozenset(self._of(readings) | self._of_clock(readings))
         self.state = self.state.model_copy(update={"availability": Availability.ONLINE, "faults": faults})
         return LOOK
 
@@ -77,14 +79,14 @@ class HostDriver:
         }
         return {code for code, on in found.items() if on}
 
-    def _of_clock(self) -> set[str]:
-        now, ticks = self._clock.now(), self._clock.monotonic()
+    def _of_clock(self, r: HostReadings) -> set[str]:
+        now, ticks = self._clock.now() + timedelta(seconds=r.clock_shift or 0), self._clock.monotonic()
         offset = now - datetime.fromtimestamp(0, now.tzinfo) - timedelta(seconds=ticks)
         if self._offset is not None and abs((offset - self._offset).total_seconds()) > JUMP:
             self._jumped_at = ticks
         self._offset = offset
         found = set()
-        if self._jumped_at is not None and ticks - self._jumped_at < JUMP_SHOWN:
+        if self._jumped_at is not None and ticks - self._jumped_at < self._jump_shown:
             found.add("clock_jumped")
         if now < self._floor:
             found.add("clock_behind")

@@ -25,6 +25,7 @@ class HostReadings(BaseModel):
     undervoltage: bool | None = None
     cable: bool | None = None
     open_swap: bool | None = None
+    clock_shift: float | None = None  # seconds; only a simulated machine has it
 
 
 class Probe(Protocol):

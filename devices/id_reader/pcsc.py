@@ -7,6 +7,7 @@ in four bytes [one source]. The library (pyscard, with the service pcscd) is opt
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Protocol
 
 import structlog
@@ -60,6 +61,16 @@ def system_port() -> PcscPort:
     except ImportError as missing:
         raise PcscError(f"pyscard is not installed: {missing}") from missing
     return SystemPort()
+
+
+def port_of(address: str) -> tuple[Callable[[], PcscPort], str]:
+    """What opens the port that ``pcsc:NAME`` or ``pcsc:simulated:FILE`` names, and the part of the reader's name."""
+    name = address.removeprefix("pcsc:")
+    if name.startswith("simulated:"):
+        from devices.simulators.pcsc_simulator import SimulatedPort
+
+        return lambda: SimulatedPort(Path(name.removeprefix("simulated:"))), ""
+    return system_port, name
 
 
 class PcscReaderDriver:

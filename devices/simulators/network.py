@@ -6,6 +6,15 @@ import asyncio
 import contextlib
 
 
+def _http(status: str, kind: str, body: bytes) -> bytes:
+    head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    return head.encode() + body
+
+
+PORTAL = _http("200 OK", "text/html", b"<html><body>Welcome to the guest network. Please log in.</body></html>")
+REFUSED = _http("403 Forbidden", "application/json", b'{"code": "revoked"}')
+
+
 class NetworkSimulator:
     """Forwards TCP on loopback. ``pull`` cuts every connection and refuses new ones until ``plug``."""
 
@@ -13,6 +22,7 @@ class NetworkSimulator:
         self._port, self._target = port, target
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._instead = b""
 
     @property
     def plugged(self) -> bool:
@@ -27,10 +37,25 @@ class NetworkSimulator:
             return
         self._server.close()
         self._server = None
+        self._cut()
+
+    def answer_instead(self, who: str) -> None:
+        """``portal``: the log-in page of a guest network answers everything; ``refuse``: the platform says 403."""
+        self._instead = {"": b"", "portal": PORTAL, "refuse": REFUSED}[who]
+        self._cut()
+
+    def _cut(self) -> None:
         for writer in list(self._writers):
             writer.transport.abort()
 
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._instead:
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(self._instead)
+                await writer.drain()
+            writer.close()
+            return
         try:
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
         except OSError:

@@ -13,6 +13,11 @@ BITS = 10
 """Bits on the wire for a byte: start, eight of data, stop."""
 
 
+def misheard(data: bytes) -> bytes:
+    """What is understood at another speed: nothing keeps its shape."""
+    return bytes((b * 7 + 3) & 0xFF for b in data[::2])
+
+
 class Port(Protocol):
     """Where a simulator sends to; what arrives goes to ``on_bytes``, which the simulator sets."""
 
@@ -67,7 +72,7 @@ class MemoryPort:
         """What is understood at the other end: at another speed nothing keeps its shape."""
         if self.speaks_at in (0, self.opened_at):
             return data
-        return bytes((b * 7 + 3) & 0xFF for b in data[::2])
+        return misheard(data)
 
     def _time(self, count: int) -> float:
         return count * BITS / self._baud if self._baud else 0.0

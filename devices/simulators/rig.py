@@ -140,12 +140,20 @@ class Rig:
             fresh.write_text(json.dumps(self._host))
             fresh.rename(self._host_file)
             return
-        setters = {
-            "id_reader": self.reader.set_fault,
-            "printer": self.printer.set_status,
-            "camera": self.camera.set_fault,
-        }
-        setters[device](**what)
+        if device == "network":
+            self.network.answer_instead(str(what["instead"]))
+            return
+        line = {k: v for k, v in what.items() if k in ("refuse", "speaks_at") and device != "camera"}
+        port = self._ports[device]
+        if line and isinstance(port, PseudoPort):
+            port.set_fault(**line)
+        if rest := {k: v for k, v in what.items() if k not in line}:
+            setters = {
+                "id_reader": self.reader.set_fault,
+                "printer": self.printer.set_status,
+                "camera": self.camera.set_fault,
+            }
+            setters[device](**rest)
 
     def _silence(self, device: str, on: bool) -> None:
         if device == "printer":

@@ -49,9 +49,9 @@ class SamSimulator:
     def set_fault(self, **faults: Any) -> None:
         """Set what the class says can be made wrong. Raises ValueError for anything else."""
         for name, value in faults.items():
-            if name not in ("mute", "status", "noise", "foreign", "bad_card", "next_status"):
+            if name not in ("mute", "status", "noise", "foreign", "bad_card", "next_status", "sam_id"):
                 raise ValueError(f"no such fault: {name}")
-            setattr(self, name, value)
+            setattr(self, name, bytes.fromhex(value) if name == "sam_id" else value)
 
     @property
     def card(self) -> str | None:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import os
+import termios
 import tty
 from collections.abc import Callable
 from pathlib import Path
 
-from devices.simulators.port import BITS
+from devices.simulators.port import BITS, misheard
 
 XON, XOFF = b"\x11", b"\x13"
 PIECE = 32
 """Bytes that pass the wire at once where its speed is simulated: 2.8 ms at 115200."""
-
-
 SLACK = 0.01
+NOT_WRITABLE = Path("/sys/kernel/notes")
+"""Nobody, not even root, may open it for writing: it stands in for a port that the user may not open."""
 
 
 class PseudoPort:
@@ -29,6 +31,8 @@ class PseudoPort:
         self.on_bytes: Callable[[bytes], None] = lambda _data: None
         self.baud = baud
         self.cut_after: int | None = None
+        self.speaks_at = 0  # the device's own speed; 0: whatever the line is set to
+        self.refuse = ""
         self._link = link
         self._master = -1
         self._slave = -1
@@ -40,13 +44,28 @@ class PseudoPort:
     def plugged(self) -> bool:
         return self._master >= 0
 
+    def set_fault(self, *, refuse: str | None = None, speaks_at: int | None = None) -> None:
+        """``refuse``: opening fails as ``busy`` or ``no_permission``, or no more (empty); ``speaks_at``: a speed."""
+        if speaks_at is not None:
+            self.speaks_at = speaks_at
+        if refuse is not None and refuse != self.refuse:
+            self.unplug()
+            self.refuse = refuse
+            self.plug()
+
     def plug(self) -> None:
         """Create the port. A pty that is not raw yet would change and echo bytes, so that comes first."""
         if self.plugged:
             return
+        if self.refuse == "no_permission":
+            self._link.unlink(missing_ok=True)
+            self._link.symlink_to(NOT_WRITABLE)
+            return
         # One descriptor of the slave stays open: reading the master without any fails with EIO.
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
+        if self.refuse == "busy":
+            fcntl.flock(self._slave, fcntl.LOCK_EX)
         os.set_blocking(self._master, False)
         self._link.unlink(missing_ok=True)
         self._link.symlink_to(os.ttyname(self._slave))
@@ -55,10 +74,10 @@ class PseudoPort:
 
     def unplug(self) -> None:
         """Pull the cable: the other side gets an I/O error and the port is gone."""
+        self._link.unlink(missing_ok=True)
         if not self.plugged:
             return
         self._deafen()
-        self._link.unlink(missing_ok=True)
         os.close(self._master)
         os.close(self._slave)
         self._master = self._slave = -1
@@ -72,8 +91,22 @@ class PseudoPort:
         self._write(XOFF if on else XON)
         if self._held:
             self._deafen()
+            self._fill()
         elif self.plugged:
+            self._drain()
             self._listen()
+
+    def _fill(self) -> None:
+        """The kernel takes some thousand bytes for a device that does not: fill that up, so that none is taken."""
+        os.set_blocking(self._slave, False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(self._slave, bytes(512))
+
+    def _drain(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while os.read(self._master, 65536):
+                pass
 
     def send(self, data: bytes) -> None:
         """Answer; bytes that nobody reads are lost, as on a real line."""
@@ -89,7 +122,13 @@ class PseudoPort:
     def _write(self, data: bytes) -> None:
         with contextlib.suppress(OSError):
             if self.plugged:
-                os.write(self._master, self._passed(data))
+                os.write(self._master, self._passed(self._in_shape(data)))
+
+    def _in_shape(self, data: bytes) -> bytes:
+        """What is understood where the line may be set to another speed than the device's."""
+        if not self.speaks_at or termios.tcgetattr(self._slave)[5] == getattr(termios, f"B{self.speaks_at}"):
+            return data
+        return misheard(data)
 
     def _passed(self, data: bytes) -> bytes:
         """What gets through before the cable is cut."""
@@ -114,7 +153,7 @@ class PseudoPort:
             data = os.read(self._master, PIECE if self.baud else 65536)
         except OSError:
             return
-        data = self._passed(data)
+        data = self._passed(self._in_shape(data))
         if not data:
             return
         if not self.baud:

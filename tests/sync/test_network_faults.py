@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import ssl
+import stat
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,14 +13,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from pydantic import BaseModel
 
 from sync.agent import Agent
 from sync.client import NoNetwork, PlatformClient, Rejected
+from sync.protocol.private_ca import ServerFiles, make_server_files
 from sync.protocol.wire import SignedRequest
 from tests.sync.conftest import Terminal
 
@@ -100,65 +98,21 @@ class Answers(BaseHTTPRequestHandler):
         pass
 
 
-class Authority:
-    """A private certificate authority and one server certificate for 127.0.0.1, valid until ``until``."""
-
-    def __init__(self, folder: Path, until: datetime) -> None:
-        folder.mkdir()
-        self.certificate, self.chain = folder / "ca.pem", folder / "server.pem"
-        now = datetime.now(UTC)
-        key, server = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Test authority {folder.name}")])
-
-        def signed(subject: x509.Name, public: ec.EllipticCurvePublicKey, *, ca: bool) -> x509.Certificate:
-            builder = (
-                x509.CertificateBuilder()
-                .subject_name(subject)
-                .issuer_name(name)
-                .public_key(public)
-                .serial_number(x509.random_serial_number())
-                .not_valid_before(now - timedelta(days=900))
-                .not_valid_after(until)
-                .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-                .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
-                .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
-            )
-            if ca:
-                usage = x509.KeyUsage(
-                    digital_signature=False,
-                    content_commitment=False,
-                    key_encipherment=False,
-                    data_encipherment=False,
-                    key_agreement=False,
-                    key_cert_sign=True,
-                    crl_sign=True,
-                    encipher_only=False,
-                    decipher_only=False,
-                )
-                builder = builder.add_extension(usage, critical=True)
-            else:
-                import ipaddress
-
-                names = [x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-                builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-            return builder.sign(key, hashes.SHA256())
-
-        pem = serialization.Encoding.PEM
-        self.certificate.write_bytes(signed(name, key.public_key(), ca=True).public_bytes(pem))
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "platform")])
-        secret = server.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        self.chain.write_bytes(secret + signed(subject, server.public_key(), ca=False).public_bytes(pem))
-
-
 @pytest.fixture
-def authority(tmp_path: Path) -> Authority:
-    return Authority(tmp_path / "one", datetime.now(UTC) + timedelta(days=30))
+def authority(tmp_path: Path) -> ServerFiles:
+    return made(tmp_path / "one", 30)
 
 
-def serve(authority: Authority) -> Iterator[str]:
+def made(folder: Path, days: int) -> ServerFiles:
+    """An authority and a certificate for loopback that ends in so many days."""
+    now = datetime.now(UTC)
+    return make_server_files(folder, ["127.0.0.1"], now, now + timedelta(days=days))
+
+
+def serve(authority: ServerFiles) -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(authority.chain)
+    context.load_cert_chain(authority.certificate, authority.key)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -169,19 +123,34 @@ def serve(authority: Authority) -> Iterator[str]:
 
 
 @pytest.fixture
-def https(authority: Authority) -> Iterator[str]:
+def https(authority: ServerFiles) -> Iterator[str]:
     yield from serve(authority)
 
 
-def test_the_pinned_authority_is_trusted_and_no_other(https: str, authority: Authority, tmp_path: Path) -> None:
-    PlatformClient(https, authority.certificate).ping()
-    other = Authority(tmp_path / "two", datetime.now(UTC) + timedelta(days=30))
+def test_the_pinned_authority_is_trusted_and_no_other(https: str, authority: ServerFiles, tmp_path: Path) -> None:
+    PlatformClient(https, authority.authority).ping()
+    other = made(tmp_path / "two", 30)
     with pytest.raises(NoNetwork) as refused:
-        PlatformClient(https, other.certificate).ping()
+        PlatformClient(https, other.authority).ping()
     assert refused.value.fault == "platform_certificate"
 
 
 def test_a_terminal_with_a_wrong_clock_still_reaches_its_platform(tmp_path: Path) -> None:
-    past = Authority(tmp_path / "past", datetime.now(UTC) - timedelta(days=1))
+    past = made(tmp_path / "past", -1)
     for address in serve(past):
-        PlatformClient(address, past.certificate).ping()
+        PlatformClient(address, past.authority).ping()
+
+
+def test_a_key_is_readable_by_its_owner_alone_and_never_written_over(authority: ServerFiles) -> None:
+    assert stat.S_IMODE(authority.key.stat().st_mode) == 0o600
+    with pytest.raises(FileExistsError):
+        made(authority.key.parent, 30)
+
+
+def test_a_certificate_for_another_host_is_not_taken(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    elsewhere = make_server_files(tmp_path / "elsewhere", ["platform.example"], now, now + timedelta(days=1))
+    for address in serve(elsewhere):
+        with pytest.raises(NoNetwork) as refused:
+            PlatformClient(address, elsewhere.authority).ping()
+        assert refused.value.fault == "platform_certificate"
