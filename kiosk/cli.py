@@ -177,6 +177,20 @@ def robot(
     raise typer.Exit(run_robot(service, out, language, elder=elder, landscape=landscape))
 
 
+@app.command()
+def faults(
+    out: Annotated[Path, typer.Option(help="Where cells, pictures and the table go; cells that are there are kept.")],
+    only: Annotated[list[str] | None, typer.Option(help="Codes of the fault catalogue; without any, all.")] = None,
+    state: Annotated[list[str] | None, typer.Option(help="idle, reading, filling, scanning, printing.")] = None,
+) -> None:
+    """Every fault in every state of a visit: what the citizen saw, what was lost, seconds to recover."""
+    from kiosk.robot.faults.causes import CAUSES
+    from kiosk.robot.faults.scene import State
+    from kiosk.robot.faults.table import run_faults
+
+    raise typer.Exit(run_faults(out, only or list(CAUSES), [State(s) for s in state] if state else list(State)))
+
+
 @catalogue_app.command("check")
 def catalogue_check(folder: Path = ASSETS / "catalogue") -> None:
     """Check every package of a folder: schema, rules, translations, its own examples."""

@@ -105,6 +105,7 @@ class Remote(QObject):
             "pid": os.getpid(),
             "frame": self._frames,
             "latency": latency,
+            "devices": {n: s.availability.value for n, s in self._window.hardware.states.items()},
             "faults": sorted(f.code for f in self._window.hardware.active_faults()),
         }
 

@@ -70,7 +70,7 @@ class Rig:
             case "swipe":
                 self.passports.swipe(order.get("lines"))
             case "show":
-                self.codes.show(base64.b64decode(order["data"]) if "data" in order else order["text"])
+                self.codes.show(bytes.fromhex(order["hex"]) if "hex" in order else order["text"])
             case "lift":
                 self.reader.lift()
             case "paper":

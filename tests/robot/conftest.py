@@ -41,6 +41,10 @@ class Installation:
     def at_home(self) -> None:
         self.screen.wait(lambda now: now["screen"] == "Home" and now["step"] == "attract/", "the welcome screen")
 
+    def online(self, device: str) -> None:
+        """Wait until a device is ready: after a visit its process is started anew."""
+        self.screen.wait(lambda now: now["devices"].get(device) == "online", f"{device} online")
+
     def start_terminal(self) -> None:
         """Start the terminal again after it was killed."""
         (self.stack.options.runtime / "terminal" / "remote").unlink(missing_ok=True)

@@ -91,6 +91,7 @@ def test_a_device_unplugged_and_plugged_in_costs_the_citizen_nothing(hall: Insta
 def test_a_foreigner_does_the_whole_matter_with_a_passport(hall: Installation) -> None:
     citizen = hall.citizen("out-of-area-treatment")
     citizen.go(until="Identify")
+    hall.online("mrz_reader")
     hall.rig.order("swipe")
     hall.screen.wait(lambda now: now["screen"] == "Question", "the first question")
     walk = citizen.go()
@@ -105,6 +106,7 @@ def test_a_foreigner_does_the_whole_matter_with_a_passport(hall: Installation) -
 def test_a_receipt_shown_to_the_code_reader_tells_how_its_case_stands(hall: Installation) -> None:
     receipt = _store(hall, "social-security-card")
     hall.at_home()
+    hall.online("code_reader")
     hall.rig.order("show", text=f"BM1:{receipt}")
     hall.screen.wait(lambda now: now["screen"] == "Lookup", "the case")
     assert hall.screen.items()["lookup_0"]["text"] == receipt

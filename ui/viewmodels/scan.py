@@ -10,6 +10,7 @@ from PySide6.QtQuick import QQuickImageProvider
 
 from kiosk.ipc.device_messages import Frame, PreviewHint
 from kiosk.model.device import Availability
+from kiosk.model.fault import Fault
 from kiosk.visit.visit import StepKind
 from ui.session import Session
 from ui.viewmodels.i18n import words
@@ -85,18 +86,31 @@ class Scan(QObject):
     def message(self) -> str:
         """One sentence on what to do now."""
         w = words(self._session.language)
+        wrong = self._camera_fault
+        if wrong is not None:
+            return wrong.citizen(self._session.language)
         if not self.cameraWorks:
             return w["scan_no_camera"]
         return w["scan_full"] if self.full else w[f"scan_hint_{self._hint}"]
 
+    @property
+    def _camera_fault(self) -> Fault | None:
+        """What keeps the camera from seeing a paper, the gravest first."""
+        faults = self._session.hardware.active_faults()
+        return next((f for f in faults if f.device == "camera" and f.severity == "error"), None)
+
     @Property(bool, notify=changed)
     def good(self) -> bool:
-        return self._hint in (PreviewHint.CAPTURED, PreviewHint.TAKE_AWAY, PreviewHint.HOLD_STILL)
+        return self._camera_fault is None and self._hint in (
+            PreviewHint.CAPTURED,
+            PreviewHint.TAKE_AWAY,
+            PreviewHint.HOLD_STILL,
+        )
 
     @Property(bool, notify=changed)
     def waiting(self) -> bool:
         """Nothing is wrong: no paper has been laid down yet."""
-        return self._hint == PreviewHint.NO_PAGE
+        return self._camera_fault is None and self._hint == PreviewHint.NO_PAGE
 
     @Property(bool, notify=changed)
     def cameraWorks(self) -> bool:
