@@ -92,6 +92,7 @@ def _pair(part: PairPart, columns: int) -> Iterator[TextLine]:
     if gap >= 1:
         yield TextLine(part.label + " " * gap + part.value)
         return
-    yield TextLine(part.label)
+    for piece in wrapped(part.label, columns):
+        yield TextLine(piece)
     for piece in wrapped(part.value, columns - 2):
         yield TextLine("  " + piece)
