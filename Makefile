@@ -47,6 +47,7 @@ fuzz: setup-dev ## coverage-guided fuzzing of the parsers, going on where it sto
 bench: setup-dev ## measurements as ratios
 	$(BIN)/python -m tests.benchmarks.submit
 	$(BIN)/python -m tests.benchmarks.devices
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.benchmarks.events
 
 shots: setup-dev ## pictures of every screen, both languages, both modes, both ways up
 	for way in "" --landscape; do for words in zh en; do for mode in "" --elder; do \

@@ -109,7 +109,7 @@ class Host:
     def _report(self, state: DeviceState) -> None:
         if state != self._told:
             self._told = state
-            self._control.send(StateChanged(state=state))
+            self._control.send(StateChanged(state=state, at=self._clock.monotonic()))
         self.alive()
 
     def alive(self) -> None:

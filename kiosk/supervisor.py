@@ -220,7 +220,7 @@ class Supervisor:
         match message:
             case StateChanged():
                 self._devices[child.name].state = message.state
-                self._tell_worker(DeviceStatus(state=message.state))
+                self._tell_worker(DeviceStatus(state=message.state, at=message.at))
             case Ready():
                 child.ready = True
                 self._promote()

@@ -106,7 +106,7 @@ class _Worker:
             case UseDevice():
                 session.devices.attach(message.device, fds.pop())
             case DeviceStatus():
-                session.hardware.update(message.state)
+                session.hardware.update(message.state, message.at)
         for fd in fds:
             os.close(fd)
 

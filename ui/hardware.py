@@ -25,11 +25,14 @@ class Hardware(QObject):
     def __init__(self, faults: dict[str, Fault]) -> None:
         super().__init__()
         self._faults = faults
+        self.told_at = 0.0
         self.states: dict[str, DeviceState] = {n: DeviceState(device=n) for n in (*_PROVIDES, *_BESIDE)}
 
-    def update(self, state: DeviceState) -> None:
+    def update(self, state: DeviceState, at: float = 0.0) -> None:
+        """``at``: when the device's process said so (monotonic seconds), where that is known."""
         if self.states.get(state.device) != state:
             self.states[state.device] = state
+            self.told_at = at
             self.changed.emit()
 
     def active_faults(self) -> list[Fault]:

@@ -39,6 +39,10 @@ class Remote(QObject):
         self._screen = ""
         self._latency: list[float] = []
         self._pending = False
+        self._notices: list[str] = []
+        self._told_at = 0.0
+        self._event_latency: list[float] = []
+        window.hardware.changed.connect(self._hardware_changed)
         self._root.frameSwapped.connect(self._frame)
         window.session.moved.connect(self._screen_moved)
         path.unlink(missing_ok=True)
@@ -68,11 +72,21 @@ class Remote(QObject):
         if self._touched_at:
             self._pending = True
 
+    def _hardware_changed(self) -> None:
+        """News of a device that changes what is written: from the device's process to the next frame."""
+        notices = list(self._window.models["App"].property("notices"))
+        if notices != self._notices and self._window.hardware.told_at:
+            self._told_at = self._window.hardware.told_at
+        self._notices = notices
+
     def _frame(self) -> None:
         self._frames += 1
         if self._pending:
             self._latency.append(time.perf_counter() - self._touched_at)
             self._pending, self._touched_at = False, 0.0
+        if self._told_at:
+            self._event_latency.append(time.monotonic() - self._told_at)
+            self._told_at = 0.0
 
     def _obey(self, order: dict[str, Any]) -> dict[str, Any]:
         match order["do"]:
@@ -98,6 +112,7 @@ class Remote(QObject):
     def _where(self) -> dict[str, Any]:
         app = self._window.models["App"]
         latency, self._latency = self._latency, []
+        events, self._event_latency = self._event_latency, []
         return {
             "screen": app.property("screen"),
             "step": app.property("step"),
@@ -105,6 +120,7 @@ class Remote(QObject):
             "pid": os.getpid(),
             "frame": self._frames,
             "latency": latency,
+            "event_latency": events,
             "devices": {n: s.availability.value for n, s in self._window.hardware.states.items()},
             "faults": sorted(f.code for f in self._window.hardware.active_faults()),
         }

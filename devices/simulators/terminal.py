@@ -17,6 +17,7 @@ XON, XOFF = b"\x11", b"\x13"
 PIECE = 32
 """Bytes that pass the wire at once where its speed is simulated: 2.8 ms at 115200."""
 SLACK = 0.01
+REFILL = 0.05
 NOT_WRITABLE = Path("/sys/kernel/notes")
 """Nobody, not even root, may open it for writing: it stands in for a port that the user may not open."""
 
@@ -97,11 +98,17 @@ class PseudoPort:
             self._listen()
 
     def _fill(self) -> None:
-        """The kernel takes some thousand bytes for a device that does not: fill that up, so that none is taken."""
+        """The kernel takes some thousand bytes for a device that does not: fill that up, so that none is taken.
+
+        It moves bytes on from one buffer to the next when it finds the time, so there is room again a moment later.
+        """
+        if not self._held or not self.plugged:
+            return
         os.set_blocking(self._slave, False)
         with contextlib.suppress(BlockingIOError):
             while True:
                 os.write(self._slave, bytes(512))
+        asyncio.get_running_loop().call_later(REFILL, self._fill)
 
     def _drain(self) -> None:
         with contextlib.suppress(BlockingIOError):

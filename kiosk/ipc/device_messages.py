@@ -38,10 +38,11 @@ class Beat(_Message):
 
 
 class StateChanged(_Message):
-    """Sent only when the state changes."""
+    """Sent only when the state changes. ``at``: monotonic seconds, the same in all processes of a machine."""
 
     kind: Literal["state_changed"] = "state_changed"
     state: DeviceState
+    at: float
 
 
 # worker → device

@@ -33,8 +33,11 @@ class UseDevice(_Message):
 
 
 class DeviceStatus(_Message):
+    """``at``: when the device's process said so; monotonic seconds, 0 where the supervisor itself says it."""
+
     kind: Literal["device_status"] = "device_status"
     state: DeviceState
+    at: float = 0.0
 
 
 # worker → supervisor

@@ -33,6 +33,7 @@ class RemoteScreen:
         self.touches = 0
         self._last: dict[str, float] = {}
         self.latencies: list[float] = []
+        self.event_latencies: list[float] = []
 
     def _ask(self, order: dict[str, Any]) -> dict[str, Any]:
         deadline = time.monotonic() + WAIT
@@ -61,6 +62,7 @@ class RemoteScreen:
         if "error" in answer:
             raise ScreenError(answer["error"])
         self.latencies += answer.pop("latency", [])
+        self.event_latencies += answer.pop("event_latency", [])
         return answer
 
     def where(self) -> dict[str, Any]:

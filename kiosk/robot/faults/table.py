@@ -77,7 +77,6 @@ class Watcher:
         except (ScreenError, RigError, KeyError, OSError) as bad:
             cell.trouble = f"{type(bad).__name__}: {bad}"
             self._picture(scene, cell)
-            scene.begin_anew()
         return cell
 
     def _watch(self, scene: Scene, cell: Cell, cause: Cause) -> None:
@@ -161,19 +160,23 @@ def run_faults(out: Path, codes: Iterable[str], states: Iterable[State]) -> int:
 
 
 def _fill(watcher: Watcher, out: Path, installation: str, todo: list[tuple[State, str]], console: Console) -> None:
-    folder = Path(tempfile.mkdtemp(prefix="bianmin-faults-"))
-    runtime = Path(tempfile.mkdtemp(prefix="bm-", dir="/dev/shm"))
-    scene = Scene(folder, runtime, _options(installation, runtime))
-    try:
-        for state, code in todo:
-            cell = watcher.cell(scene, code, state)
-            (out / f"{state}-{code}.json").write_text(cell.model_dump_json(indent=1))
-            end = cell.why_not or cell.trouble or f"{cell.raised_after:.1f} s, back {cell.recovered_after:.1f} s"
-            console.print(f"{state:9} {code:26} {end}  {'; '.join(cell.lost)}", highlight=False)
-    finally:
-        scene.close()
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.rmtree(runtime, ignore_errors=True)
+    while todo:
+        folder = Path(tempfile.mkdtemp(prefix="bianmin-faults-"))
+        runtime = Path(tempfile.mkdtemp(prefix="bm-", dir="/dev/shm"))
+        scene = Scene(folder, runtime, _options(installation, runtime))
+        try:
+            while todo:
+                state, code = todo.pop(0)
+                cell = watcher.cell(scene, code, state)
+                (out / f"{state}-{code}.json").write_text(cell.model_dump_json(indent=1))
+                end = cell.why_not or cell.trouble or f"{cell.raised_after:.1f} s, back {cell.recovered_after:.1f} s"
+                console.print(f"{state:9} {code:26} {end}  {'; '.join(cell.lost)}", highlight=False)
+                if cell.trouble:
+                    break  # nobody knows what is left of the fault: the next one gets a new installation
+        finally:
+            scene.close()
+            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(runtime, ignore_errors=True)
 
 
 def table(cells: list[Cell]) -> str:
