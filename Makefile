@@ -35,7 +35,9 @@ check: setup-dev ## format, lint, types, QML, layers, dependencies, dead code
 	$(BIN)/kiosk catalogue check
 	$(BIN)/python tools/generated.py --check
 
-soak: setup-dev ## long runs: the end-to-end walks, kills and faults again and again
+soak: setup-dev ## long runs: kills and faults for half an hour, days of faults on virtual time, the walks again and again
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.soak.devices --minutes 30
+	BIANMIN_SEEDS=20 $(BIN)/python -m pytest --timeout=0 tests/devices/test_day_of_faults.py
 	for round in 1 2 3 4 5; do QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest tests/robot || exit 1; done
 
 FUZZ ?= 10000000

@@ -111,6 +111,9 @@ class PseudoPort:
         asyncio.get_running_loop().call_later(REFILL, self._fill)
 
     def _drain(self) -> None:
+        """Everything in the kernel's buffers, at both ends, is thrown away."""
+        termios.tcflush(self._slave, termios.TCOFLUSH)
+        termios.tcflush(self._master, termios.TCIFLUSH)
         with contextlib.suppress(BlockingIOError):
             while os.read(self._master, 65536):
                 pass

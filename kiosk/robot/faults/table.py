@@ -58,8 +58,8 @@ def _options(installation: str, runtime: Path) -> dict[str, Any]:
 class Watcher:
     """Fills cells, one after another."""
 
-    def __init__(self, out: Path, console: Console) -> None:
-        self._out, self._console = out, console
+    def __init__(self, out: Path) -> None:
+        self._out = out
         self._faults = load_faults(FAULTS)
 
     def cell(self, scene: Scene, code: str, state: State) -> Cell:
@@ -146,7 +146,7 @@ def run_faults(out: Path, codes: Iterable[str], states: Iterable[State]) -> int:
     console = Console(width=160)
     out.mkdir(parents=True, exist_ok=True)
     wanted, states = list(codes), list(states)
-    watcher = Watcher(out, console)
+    watcher = Watcher(out)
     for installation in ("plain", "pcsc", "tls"):
         here = [c for c in wanted if CAUSES[c].installation == installation]
         todo = [(s, c) for s in states for c in here if not (out / f"{s}-{c}.json").exists()]
