@@ -37,10 +37,11 @@ class Rig:
     """The reader, the printer, the camera and the network cable of one terminal."""
 
     def __init__(self, folder: Path, papers: Path, proxy_port: int, hub_port: int, baud: int = 0) -> None:
-        self.reader = SamSimulator(PseudoPort(folder / "id_reader", baud))
-        self.passports = MrzSimulator(PseudoPort(folder / "mrz_reader", baud))
-        self.codes = CodeSimulator(PseudoPort(folder / "code_reader", baud))
-        self.printer = PrinterSimulator(PseudoPort(folder / "printer", baud))
+        # Each device speaks at its own speed, as on a real line: at another one nobody understands anybody.
+        self.reader = SamSimulator(PseudoPort(folder / "id_reader", baud, speaks_at=115200))
+        self.passports = MrzSimulator(PseudoPort(folder / "mrz_reader", baud, speaks_at=9600))
+        self.codes = CodeSimulator(PseudoPort(folder / "code_reader", baud, speaks_at=9600))
+        self.printer = PrinterSimulator(PseudoPort(folder / "printer", baud, speaks_at=115200))
         self.camera = CameraSimulator(folder / "camera")
         self.network = NetworkSimulator(proxy_port, hub_port)
         self._host: dict[str, Any] = {}

@@ -25,14 +25,15 @@ NOT_WRITABLE = Path("/sys/kernel/notes")
 class PseudoPort:
     """The device's end of a serial line. ``link`` is where the terminal's software finds the port.
 
-    ``baud`` simulates the wire's speed, which a pseudo-terminal has not; 0 is as fast as it goes.
+    ``baud`` simulates the time on the wire, which a pseudo-terminal has not; 0 is as fast as it goes. ``speaks_at`` is
+    the device's own speed: on a line that is set to another one nothing is understood; 0 is whatever is set.
     """
 
-    def __init__(self, link: Path, baud: int = 0) -> None:
+    def __init__(self, link: Path, baud: int = 0, *, speaks_at: int = 0) -> None:
         self.on_bytes: Callable[[bytes], None] = lambda _data: None
         self.baud = baud
         self.cut_after: int | None = None
-        self.speaks_at = 0  # the device's own speed; 0: whatever the line is set to
+        self.speaks_at = speaks_at
         self.refuse = ""
         self._link = link
         self._master = -1
@@ -88,13 +89,14 @@ class PseudoPort:
 
         Without ``deaf`` it goes on listening, so that only who obeys is held up.
         """
-        self._held = on and deaf
+        filled, self._held = self._held, on and deaf
         self._write(XOFF if on else XON)
         if self._held:
             self._deafen()
             self._fill()
         elif self.plugged:
-            self._drain()
+            if filled:
+                self._drain()
             self._listen()
 
     def _fill(self) -> None:

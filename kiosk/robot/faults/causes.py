@@ -46,7 +46,7 @@ def _fault(device: str, well: Mapping[str, object], **wrong: object) -> Cause:
 
 
 def _port(device: str, **wrong: object) -> Cause:
-    return _fault(device, {"refuse": "", "speaks_at": 0}, **wrong)
+    return _fault(device, {"refuse": "", "speaks_at": 115200}, **wrong)
 
 
 def _reader(**wrong: object) -> Cause:
@@ -204,14 +204,7 @@ CAUSES: dict[str, Cause] = {
     "reader_wrong_device": _reader(foreign=True),
     "reader_pcsc": Cause(_pcsc(True), _pcsc(False), installation="pcsc"),
     "reader_swapped": Cause(_sam(OTHER_SAM), _sam(KNOWN_SAM)),
-    "reader_slow_line": Cause(
-        lambda s: s.rig.order("fault", device="id_reader", set={"speaks_at": 9600}),
-        lambda s: (
-            s.rig.order("fault", device="id_reader", set={"speaks_at": 0}),
-            s.rig.order("unplug", device="id_reader"),
-            s.rig.order("plug", device="id_reader"),
-        ),
-    ),
+    "reader_slow_line": _port("id_reader", speaks_at=9600),
     "reader_self_test": _reader(status=0x60),
     "reader_not_authorised": _reader(status=0x66),
     "reader_refuses": _reader(status=0x23),
