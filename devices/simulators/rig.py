@@ -71,7 +71,7 @@ class Rig:
             case "swipe":
                 self.passports.swipe(order.get("lines"))
             case "show":
-                self.codes.show(bytes.fromhex(order["hex"]) if "hex" in order else order["text"])
+                self._show(order)
             case "lift":
                 self.reader.lift()
             case "paper":
@@ -122,6 +122,13 @@ class Rig:
             "tickets": [t.number for t in self.printer.tickets],
             "plugged": {**{n: p.plugged for n, p in self._ports.items()}, "network": self.network.plugged},
         }
+
+    def _show(self, order: dict[str, Any]) -> None:
+        """Hold a code to the code reader: ``text``, ``hex`` bytes, or that of the receipt number ``ticket``."""
+        if "ticket" in order:
+            self.codes.show(self._ticket(int(order["ticket"]))["qr"][0])
+        else:
+            self.codes.show(bytes.fromhex(order["hex"]) if "hex" in order else order["text"])
 
     def _lay_paper(self, name: str) -> None:
         picture = cv2.imread(str(self._papers[name]))

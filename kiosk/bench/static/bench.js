@@ -44,6 +44,7 @@ function draw(state) {
     button.className = plugged ? "plug" : "plug off";
     button.onclick = () => order({ do: plugged ? "unplug" : "plug", device: button.dataset.device });
   }
+  $("show").disabled = state.tickets.length === 0;
   const ticket = state.at_slot ? state.tickets.at(-1) : undefined;
   $("ticket").hidden = $("tear").hidden = ticket === undefined;
   $("noticket").hidden = ticket !== undefined;
@@ -51,6 +52,7 @@ function draw(state) {
 }
 
 $("swipe").onclick = () => order({ do: "swipe" });
+$("show").onclick = () => order({ do: "show", ticket: last.tickets.at(-1) });
 $("lift").onclick = () => order({ do: "lift" });
 $("clear").onclick = () => order({ do: "clear" });
 $("empty").onclick = () => order({ do: "empty" });
