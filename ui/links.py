@@ -30,6 +30,9 @@ from kiosk.ipc.memory import FrameRing, blob_from_fd
 
 log = structlog.get_logger()
 
+PATIENCE = 0.05
+"""Seconds that the screen waits at most for a device's process to take a message; a hung one is replaced anyway."""
+
 
 class Link(QObject):
     """One channel, read whenever the event loop finds data on it."""
@@ -88,7 +91,7 @@ class DeviceLinks(QObject):
 
     def attach(self, device: str, descriptor: int) -> None:
         """Use ``descriptor`` to talk with a device."""
-        channel: Channel[Any] = Channel(socket.socket(fileno=descriptor), FROM_DEVICE)
+        channel: Channel[Any] = Channel(socket.socket(fileno=descriptor), FROM_DEVICE, PATIENCE)
         self._links[device] = Link(channel, self._dispatch)
         self.attached.emit(device)
 
