@@ -12,6 +12,7 @@ def _http(status: str, kind: str, body: bytes) -> bytes:
 
 
 PORTAL = _http("200 OK", "text/html", b"<html><body>Welcome to the guest network. Please log in.</body></html>")
+PONG = _http("200 OK", "application/json", b'{"platform": "bianmin/1"}')
 REFUSED = _http("403 Forbidden", "application/json", b'{"code": "revoked"}')
 
 
@@ -40,7 +41,7 @@ class NetworkSimulator:
         self._cut()
 
     def answer_instead(self, who: str) -> None:
-        """``portal``: the log-in page of a guest network answers everything; ``refuse``: the platform says 403."""
+        """``portal``: a guest network's log-in page answers everything; ``refuse``: the platform itself says 403."""
         self._instead = {"": b"", "portal": PORTAL, "refuse": REFUSED}[who]
         self._cut()
 
@@ -51,8 +52,9 @@ class NetworkSimulator:
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._instead:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-                await reader.readuntil(b"\r\n\r\n")
-                writer.write(self._instead)
+                asked = await reader.readuntil(b"\r\n\r\n")
+                known = self._instead == REFUSED and asked.startswith(b"GET /v1/ping ")
+                writer.write(PONG if known else self._instead)
                 await writer.drain()
             writer.close()
             return

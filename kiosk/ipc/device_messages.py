@@ -147,6 +147,10 @@ class PreviewHint(StrEnum):
     BLURRED = "blurred"
     GLARE = "glare"
     CUT_OFF = "cut_off"
+    FINGER = "finger"
+    BLANK = "blank"
+    WRONG_KIND = "wrong_kind"
+    SMALL = "small"
     CAPTURED = "captured"
     TAKE_AWAY = "take_away"
 

@@ -45,11 +45,12 @@ class Mrz(BaseModel):
     expiry: str
     optional: str
     checks: dict[str, bool]
+    well_formed: bool
 
     @property
     def valid(self) -> bool:
-        """Whether every check digit fits."""
-        return all(self.checks.values())
+        """Whether every check digit fits, and every field holds what it may: zeros alone fit any check digit."""
+        return self.well_formed and all(self.checks.values())
 
 
 def check_digit(text: str) -> str:
@@ -72,6 +73,15 @@ def parse_mrz(lines: list[str], today: date) -> Mrz:
 
 def _fits(field: str, digit: str) -> bool:
     return digit.isdigit() and check_digit(field) == digit
+
+
+def _well_formed(
+    one: str, name: str, nationality: str, dates: tuple[str, str], read: tuple[str, str], sex: str
+) -> bool:
+    """Whether letters stand where letters must, and a date is open (fillers) or one that exists (``read``)."""
+    letters = one[:5] + name + nationality
+    open_or_real = all(bool(r) or "<" in d for d, r in zip(dates, read, strict=True))
+    return not any(c.isdigit() for c in letters) and one[0] != "<" and name[0] != "<" and open_or_real and sex in "MFX<"
 
 
 def _names(field: str) -> tuple[str, str]:
@@ -110,6 +120,7 @@ def _td1(lines: list[str], today: date) -> Mrz:
     one, two, three = lines
     number, number_fits, optional = _number(one[5:14], one[14], one[15:30])
     surname, given = _names(three)
+    birth, expiry = _date(two[:6], today, past=True), _date(two[8:14], today, past=False)
     return Mrz(
         format=MrzFormat.TD1,
         document=one[:2].rstrip("<"),
@@ -118,9 +129,9 @@ def _td1(lines: list[str], today: date) -> Mrz:
         given=given,
         number=number,
         nationality=two[15:18].rstrip("<"),
-        birth=_date(two[:6], today, past=True),
+        birth=birth,
         sex=two[7].replace("<", ""),
-        expiry=_date(two[8:14], today, past=False),
+        expiry=expiry,
         optional=f"{optional} {two[18:29]}".replace("<", " ").strip(),
         checks={
             "number": number_fits,
@@ -128,6 +139,7 @@ def _td1(lines: list[str], today: date) -> Mrz:
             "expiry": _fits(two[8:14], two[14]),
             "composite": _fits(one[5:30] + two[:7] + two[8:15] + two[18:29], two[29]),
         },
+        well_formed=_well_formed(one, three, two[15:18], (two[:6], two[8:14]), (birth, expiry), two[7]),
     )
 
 
@@ -141,6 +153,7 @@ def _two_lines(lines: list[str], today: date) -> Mrz:
         (False, True): MrzFormat.MRV_B,
     }[long, visa]
     surname, given = _names(one[5:])
+    birth, expiry = _date(two[13:19], today, past=True), _date(two[21:27], today, past=False)
     optional = two[28:] if visa else two[28:42] if long else two[28:35]
     number, number_fits = two[:9].rstrip("<"), _fits(two[:9], two[9])
     checks: dict[str, bool] = {}
@@ -164,9 +177,10 @@ def _two_lines(lines: list[str], today: date) -> Mrz:
         given=given,
         number=number,
         nationality=two[10:13].rstrip("<"),
-        birth=_date(two[13:19], today, past=True),
+        birth=birth,
         sex=two[20].replace("<", ""),
-        expiry=_date(two[21:27], today, past=False),
+        expiry=expiry,
         optional=optional.replace("<", " ").strip(),
         checks=checks,
+        well_formed=_well_formed(one, one[5:], two[10:13], (two[13:19], two[21:27]), (birth, expiry), two[20]),
     )

@@ -110,3 +110,15 @@ def test_property_no_zone_with_a_wrong_check_digit_is_valid(lines: tuple[str, ..
         two = lines[1]
         assert check_digit(two[13:19]) == two[19]
         assert check_digit(two[21:27]) == two[27]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["P<UTO" + "A" * 39, "0" * 44],
+        ["0" * 30, "0" * 30, "0" * 30],
+        ["<" * 44, "<" * 44],
+    ],
+)
+def test_zeros_and_fillers_fit_every_check_digit_and_are_nobody(lines: list[str]) -> None:
+    assert not parse_mrz(lines, date(2026, 1, 1)).valid

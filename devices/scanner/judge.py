@@ -1,0 +1,160 @@
+"""Is a page good enough to keep? Each answer is one thing that the citizen can change, with a measured limit.
+
+The limits were set on rendered pages (``tests/benchmarks/quality.py``, which prints what each of them catches and
+what it refuses wrongly).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from devices.scanner.geometry import Picture, Quad
+from devices.scanner.proportions import EXPECTED, EXPECTED_TOLERANCE, Paper
+from devices.scanner.text_lines import ink
+from kiosk.ipc.device_messages import PreviewHint
+
+LONG = 1200
+"""Pixels on the longer side that a page is judged at."""
+DARK = 62.0
+"""Brightest tenth of a page (0-255) below which noise is as strong as print."""
+BLUR = 0.56
+"""Share of the fine detail that one more blur takes away [the measure of Crete et al. 2007, turned around]; a page in
+focus loses 0.65 and more, one whose small print cannot be read half."""
+GLARE = 0.012
+"""Share of the page that is burnt out."""
+FINGER = 0.004
+"""Share of the page, at its border, that has the colour of skin and none of the page's."""
+BLANK = 0.0012
+"""Share of the page that is ink."""
+DPI = 140
+"""Below it, print of 8 points has letters of 9 pixels."""
+SMALL = 600
+"""The same for a page of unknown size: pixels on its longer side."""
+EDGE = 0.004
+"""Share of the picture within which a corner touches the picture's border."""
+SIZE = 0.16
+"""Relative error of a measured side up to which a page may still be the paper that is asked for."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What was measured; ``fault`` is the first thing to change, or None for a good page."""
+
+    fault: PreviewHint | None
+    light: float
+    sharpness: float
+    glare: float
+    finger: float
+    ink: float
+    dpi: float
+
+
+def touches_edge(quad: Quad, width: int, height: int) -> bool:
+    """Whether a corner lies at or beyond the picture's border: the page is cut off."""
+    margin = EDGE * max(width, height)
+    x, y = quad[:, 0], quad[:, 1]
+    return bool((x < margin).any() or (y < margin).any() or (x > width - margin).any() or (y > height - margin).any())
+
+
+def judge(page: Picture, paper: Paper | None, shape: str, bed_px_per_mm: float = 0.0) -> Judged:
+    """Judge a straightened page (BGR, as the camera saw it, its light not yet evened).
+
+    ``bed_px_per_mm``: the calibration of a fixed camera, by which the paper's true size is known; 0: unknown.
+    """
+    long = max(page.shape[:2])
+    scale = min(1.0, LONG / long)
+    small = np.asarray(
+        cv2.resize(page, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else page, np.uint8
+    )
+    grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
+    light = float(np.percentile(grey, 90))
+    sharp, burnt, skin = sharpness(grey), glare(small, grey), finger(small)
+    inked = float((ink(small) > 0).mean())
+    dpi = long / (paper.long / 25.4) if paper is not None else 0.0
+    smooth = float(grey.std()) < 9.0
+    checks = (
+        (PreviewHint.TOO_DARK, light < DARK),
+        (PreviewHint.WRONG_KIND, wrong_kind(page, shape, bed_px_per_mm)),
+        (PreviewHint.FINGER, skin > FINGER),
+        (PreviewHint.BLANK, inked < BLANK and smooth),
+        (PreviewHint.BLURRED, sharp < BLUR and not smooth),
+        (PreviewHint.GLARE, burnt > GLARE),
+        (PreviewHint.SMALL, dpi < DPI if paper is not None else long < SMALL),
+    )
+    fault = next((hint for hint, wrong in checks if wrong), None)
+    return Judged(fault, light, sharp, burnt, skin, inked, dpi)
+
+
+def sharpness(grey: NDArray[np.uint8]) -> float:
+    """How much of the strongest detail a further blur takes away: near 1 for sharp print, near 0 for a soft picture.
+
+    Only edges count, so a page with little print is judged by that little.
+    """
+    detail = cv2.absdiff(grey, cv2.GaussianBlur(grey, (0, 0), 6)).astype(np.float32)
+    strong = detail > max(12.0, float(np.percentile(detail, 98)) * 0.5)
+    if not strong.any():
+        return 0.0
+    across = np.abs(np.diff(grey.astype(np.int16), axis=1, prepend=grey[:, :1].astype(np.int16)))
+    down = np.abs(np.diff(grey.astype(np.int16), axis=0, prepend=grey[:1].astype(np.int16)))
+    soft = cv2.blur(grey, (1, 7)).astype(np.int16), cv2.blur(grey, (7, 1)).astype(np.int16)
+    soft_down = np.abs(np.diff(soft[0], axis=0, prepend=soft[0][:1]))
+    soft_across = np.abs(np.diff(soft[1], axis=1, prepend=soft[1][:, :1]))
+    kept = np.maximum(0, across - soft_across)[strong].sum() + np.maximum(0, down - soft_down)[strong].sum()
+    return float(kept / max(1, across[strong].sum() + down[strong].sum()))
+
+
+def glare(small: Picture, grey: NDArray[np.uint8]) -> float:
+    """Share of the page that is burnt out: much brighter than the paper around it, without any print in it."""
+    paper = float(np.median(grey))
+    limit = max(250.0, min(254.0, paper + 6))
+    if paper >= 250:
+        return 0.0  # the paper itself is at the camera's limit: evenly lit, whatever else
+    burnt = (small.min(2) >= limit).astype(np.uint8)
+    solid = cv2.morphologyEx(burnt, cv2.MORPH_OPEN, np.ones((11, 11), np.uint8))
+    return float(solid.mean())
+
+
+def finger(small: Picture) -> float:
+    """Share of the page that is skin and reaches in from its border."""
+    height, width = small.shape[:2]
+    work = cv2.resize(small, (max(8, width // 4), max(8, height // 4)), interpolation=cv2.INTER_AREA)
+    ycc = cv2.cvtColor(work, cv2.COLOR_BGR2YCrCb)
+    # The paper's own tint is taken off: under a warm lamp white paper has the colour of skin.
+    y, cr, cb = (ycc[:, :, i].astype(np.int16) for i in range(3))
+    bright = y >= np.percentile(y, 70)
+    cr = cr - int(np.median(cr[bright])) + 128
+    cb = cb - int(np.median(cb[bright])) + 128
+    toned = (cr > 136) & (cr < 178) & (cb > 92) & (cb < 126) & (y > 50) & (cr - 128 > 0.35 * (128 - cb))
+    opened = cv2.morphologyEx(toned.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    skin = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(skin)
+    if count == 1:
+        return 0.0
+    rim = np.zeros_like(skin)
+    rim[:2] = rim[-2:] = 1
+    rim[:, :2] = rim[:, -2:] = 1
+    total = 0
+    for number in np.unique(labels[(rim > 0) & (labels > 0)]).tolist():
+        _x, _y, w, h, area = stats[number].tolist()
+        thick = min(w, h) / min(labels.shape)
+        # A tinted edge is long and thin; a finger reaches in. A picture that fills the page is no finger.
+        if thick > 0.03 and area < 0.3 * labels.size and max(w, h) < 0.9 * max(labels.shape):
+            total += area
+    return total / labels.size
+
+
+def wrong_kind(page: Picture, shape: str, bed_px_per_mm: float) -> bool:
+    """Whether the page cannot be the paper that is asked for, by its proportions and, on a known bed, its size."""
+    papers = EXPECTED.get(shape, ())
+    if not papers:
+        return False
+    short, long = sorted(page.shape[:2])
+    ratio = long / max(short, 1)
+    fitting = [p for p in papers if abs(ratio / p.ratio - 1) <= EXPECTED_TOLERANCE]
+    if not fitting:
+        return True
+    return bed_px_per_mm > 0 and all(abs(long / bed_px_per_mm / p.long - 1) > SIZE for p in fitting)

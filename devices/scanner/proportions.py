@@ -1,0 +1,108 @@
+"""True proportions of a page that was photographed at an angle.
+
+Which rectangle a quadrilateral shows follows from its vanishing points, for a camera with square pixels whose axis
+goes through the picture's middle [Zhang and He, Whiteboard Scanning and Image Enhancement, 2007, section 3.3].
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from devices.scanner.geometry import Picture, Quad, side_lengths
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A size of paper: name, shorter and longer side in millimetres."""
+
+    name: str
+    short: float
+    long: float
+
+    @property
+    def ratio(self) -> float:
+        return self.long / self.short
+
+
+A4 = Paper("a4", 210, 297)
+A5 = Paper("a5", 148, 210)
+CARD = Paper("card", 53.98, 85.6)  # ISO/IEC 7810 ID-1
+PASSPORT = Paper("passport", 88, 125)  # ISO/IEC 7810 ID-3, one page
+PHOTO = Paper("photo", 33, 48)  # the common photograph of Chinese papers
+EXPECTED = {"a4": (A4, A5), "card": (CARD,), "photo": (PHOTO, Paper("photo", 35, 49), Paper("photo", 26, 32))}
+ALL = (A4, CARD, PASSPORT)
+SURE, EXPECTED_TOLERANCE = 0.03, 0.10
+"""Relative error of the ratio up to which a page is taken for a size of paper: of any, and of the one asked for."""
+STRANGE = 3.0
+"""A ratio that differs from the plain sides' by more than this factor is not believed."""
+
+
+def true_ratio(quad: Quad, width: int, height: int) -> float:
+    """Width by height of the rectangle that ``quad`` shows, in a picture of ``width`` by ``height`` pixels."""
+    plain = side_lengths(quad)
+    simple = plain[0] / max(plain[1], 1e-6)
+    middle = np.array([width / 2, height / 2])
+    scale = max(width, height)
+    tl, tr, br, bl = (np.append((p - middle) / scale, 1.0) for p in quad.astype(np.float64))
+    k2 = _triple(tl, br, bl) / _safe(_triple(tr, br, bl))
+    k3 = _triple(tl, br, tr) / _safe(_triple(bl, br, tr))
+    n2, n3 = k2 * tr - tl, k3 * bl - tl
+    if abs(n2[2]) < 1e-3 or abs(n3[2]) < 1e-3:
+        # Two sides are parallel in the picture: no second vanishing point, and next to no foreshortening.
+        return simple
+    focal2 = -(n2[0] * n3[0] + n2[1] * n3[1]) / (n2[2] * n3[2])
+    if focal2 <= 0.05 or focal2 > 400:
+        return simple
+    across = (n2[0] ** 2 + n2[1] ** 2) / focal2 + n2[2] ** 2
+    down = (n3[0] ** 2 + n3[1] ** 2) / focal2 + n3[2] ** 2
+    ratio = math.sqrt(across / max(down, 1e-12))
+    return ratio if simple / STRANGE < ratio < simple * STRANGE else simple
+
+
+def _triple(a: NDArray[np.float64], b: NDArray[np.float64], c: NDArray[np.float64]) -> float:
+    return float(np.dot(np.cross(a, b), c))
+
+
+def _safe(value: float) -> float:
+    return value if abs(value) > 1e-12 else 1e-12
+
+
+def paper_of(ratio: float, shape: str) -> Paper | None:
+    """The size of paper whose proportions ``ratio`` (width by height, either way up) are; None: none, a free shape.
+
+    ``shape`` is what the step asks for (``a4``, ``card``, ``photo``); anything else asks for nothing.
+    """
+    upright = max(ratio, 1 / ratio)
+    for papers, tolerance in ((EXPECTED.get(shape, ()), EXPECTED_TOLERANCE), (ALL, SURE)):
+        fits = [(abs(upright / p.ratio - 1), p) for p in papers]
+        best = min(fits, key=lambda f: f[0], default=None)
+        if best is not None and best[0] <= tolerance:
+            return best[1]
+    return None
+
+
+def rectified(picture: Picture, quad: Quad, shape: str, longest: int = 0) -> tuple[Picture, Paper | None]:
+    """The page inside ``quad`` with its true proportions, and which size of paper it is.
+
+    No pixel is made up: the longer side has as many as it has in the picture, or ``longest`` if that is fewer.
+    """
+    height, width = picture.shape[:2]
+    ratio = true_ratio(quad, width, height)
+    paper = paper_of(ratio, shape)
+    if paper is not None:
+        ratio = paper.ratio if ratio >= 1 else 1 / paper.ratio
+    tl, tr, br, bl = quad
+    sides = (np.linalg.norm(tr - tl), np.linalg.norm(br - bl), np.linalg.norm(bl - tl), np.linalg.norm(br - tr))
+    long = max(float(s) for s in sides)
+    long = min(long, longest) if longest else long
+    wide, high = (long, long / ratio) if ratio >= 1 else (long * ratio, long)
+    out = (max(16, round(wide)), max(16, round(high)))
+    target = np.array([[0, 0], [out[0], 0], [out[0], out[1]], [0, out[1]]], np.float32)
+    matrix = cv2.getPerspectiveTransform(quad.astype(np.float32), target)
+    page = cv2.warpPerspective(picture, matrix, out, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(page, np.uint8), paper

@@ -1,0 +1,1 @@
+"""Trains the network that tells a line of print from one that stands on its head."""
