@@ -33,6 +33,7 @@ class Walk:
     steps: list[tuple[str, float]] = field(default_factory=list)
     receipt: str = ""
     problems: list[str] = field(default_factory=list)
+    again: int = 0  # how often the card had to be laid down again
 
 
 class Citizen:
@@ -85,7 +86,17 @@ class Citizen:
         self._screen.tap("primary")
 
     def _on_identify(self) -> None:
-        self._rig.order("lay", card=self.plan.card)
+        """Lay the card down; where it was not read, lift it and lay it down again, as the screen asks."""
+        for _ in range(3):
+            self._rig.order("lay", card=self.plan.card)
+            try:
+                self._screen.wait(lambda now: now["screen"] != "Identify", "the card to be read", 8)
+            except ScreenError:
+                self.walk.again += 1
+                self._rig.order("lift")
+                time.sleep(1.0)
+                continue
+            return
 
     def _on_alreadyopen(self) -> None:
         self._screen.tap("anew")

@@ -115,6 +115,7 @@ def _print(console: Console, walks: list[Walk], screen: RemoteScreen, start: flo
     for walk in walks:
         steps = ", ".join(f"{n} {s:.1f}" for n, s in walk.steps)
         result = "; ".join(walk.problems) or "delivered once, all equal"
+        result += f"; card laid down {walk.again + 1} times" if walk.again else ""
         table.add_row(walk.service, str(walk.touches), f"{walk.seconds:.1f}", steps, walk.receipt, result)
         table.add_section()
     console.print(table)

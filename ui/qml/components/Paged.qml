@@ -35,6 +35,25 @@ Item {
         }
     }
 
+    Fade {
+        anchors {
+            left: flick.left
+            right: flick.right
+            top: flick.top
+        }
+        up: true
+        visible: root.overflows && flick.contentY > 1
+    }
+
+    Fade {
+        anchors {
+            left: flick.left
+            right: flick.right
+            bottom: flick.bottom
+        }
+        visible: root.overflows && flick.contentY < flick.contentHeight - flick.height - 1
+    }
+
     function show(item: Item) {
         const top = item.mapToItem(column, 0, 0).y;
         if (top < flick.contentY || top + item.height > flick.contentY + flick.height)
