@@ -1,0 +1,131 @@
+"""Pages as they are kept: a watermark that names their purpose, a JPEG within a budget, a PDF/A-2b of several.
+
+Everything happens in memory: a page on disk in the clear, even for a moment, would stay in its free blocks.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import img2pdf
+import numpy as np
+import pikepdf
+from pikepdf import pdfa
+from PIL import Image, ImageDraw, ImageFont
+
+from devices.scanner.geometry import Picture
+from devices.scanner.proportions import A4, Paper
+
+BUDGET = 400_000
+"""Bytes of a page of A4 in colour; of smaller pages in proportion to their pixels, but not below LEAST."""
+LEAST = 60_000
+ENOUGH = 2_000_000
+"""Pixels of a page that may use the whole budget."""
+QUALITIES = (85, 78, 70, 62, 54)
+MOST_DPI = 200
+"""Print of 6 points stays readable at it; a page of A4 has 1654 x 2339 pixels."""
+DEFAULT_DPI = 200
+MARK = 0.16
+"""How dark the watermark is, as a share of full ink: seen on white paper, no letter under it is lost."""
+FLAVOUR = "2b"
+
+
+class NotArchived(Exception):
+    """The file that was made is no PDF/A; says which rules it breaks."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A page as a JPEG without any metadata. ``dpi`` is 0 where the paper's size is not known."""
+
+    jpeg: bytes
+    width: int
+    height: int
+    dpi: float
+
+
+def watermarked(page: Picture, text: str, font: Path) -> Picture:
+    """``page`` with ``text`` across it in pale grey, again and again, so that no part can be used without it."""
+    if not text:
+        return page
+    height, width = page.shape[:2]
+    size = max(12, round(math.hypot(width, height) / 48))
+    letters = ImageFont.truetype(str(font), size)
+    length = math.ceil(letters.getlength(text))
+    tile = Image.new("L", (length + size * 4, size * 7), 0)
+    ImageDraw.Draw(tile).text((size, size), text, fill=255, font=letters)
+    ImageDraw.Draw(tile).text((-length // 2, size * 4.5), text + "　" + text, fill=255, font=letters)
+    side = math.ceil(math.hypot(width, height)) + 2
+    once = np.asarray(tile, np.uint8)
+    rows, columns = -(-side // once.shape[0]), -(-side // once.shape[1])
+    cloth = np.tile(once, (rows, columns))[:side, :side]
+    turn = cv2.getRotationMatrix2D((side / 2, side / 2), 28, 1.0)
+    turn[:, 2] += (width - side) / 2, (height - side) / 2
+    ink = cv2.warpAffine(cloth, turn, (width, height), flags=cv2.INTER_LINEAR)
+    shade = (255 - ink.astype(np.float32) * MARK).astype(np.uint8)
+    return np.asarray(cv2.multiply(page, cv2.merge([shade] * 3), scale=1 / 255), np.uint8)
+
+
+def as_jpeg(page: Picture, paper: Paper | None, mark: str = "", font: Path | None = None, budget: int = BUDGET) -> Kept:
+    """``page`` (BGR) as a JPEG of at most ``budget`` bytes for a whole A4, smaller pages in proportion.
+
+    ``mark`` is the watermark, written in ``font``; none where either is missing.
+    """
+    dpi = max(page.shape[:2]) / (paper.long / 25.4) if paper is not None else 0.0
+    if dpi > MOST_DPI:
+        page, dpi = _shrunk(page, MOST_DPI / dpi), MOST_DPI
+    if mark and font is not None:
+        page = watermarked(page, mark, font)
+    height, width = page.shape[:2]
+    whole = paper is not None and paper.long >= A4.long
+    allowed = budget if whole else max(LEAST, round(budget * min(1.0, width * height / ENOUGH)))
+    for quality in QUALITIES:
+        jpeg = _encoded(page, quality)
+        if len(jpeg) <= allowed:
+            return Kept(jpeg, width, height, dpi)
+    # A page full of fine pattern, a banknote say: fewer pixels keep more of it than still coarser ones.
+    shrink = math.sqrt(allowed / len(jpeg)) * 0.95
+    smaller = _shrunk(page, shrink)
+    return Kept(_encoded(smaller, QUALITIES[-1]), smaller.shape[1], smaller.shape[0], dpi * shrink)
+
+
+def _shrunk(page: Picture, factor: float) -> Picture:
+    return np.asarray(cv2.resize(page, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _encoded(page: Picture, quality: int) -> bytes:
+    _good, data = cv2.imencode(".jpg", page, [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_OPTIMIZE, 1])
+    return bytes(data.tobytes())
+
+
+def as_pdf(pages: Sequence[Kept], title: str) -> bytes:
+    """``pages`` as one PDF/A-2b, each at its true size where that is known.
+
+    Raises NotArchived, and ValueError without pages. The JPEG streams go into the file as they are, and the file
+    that comes out is validated, not the one that was meant.
+    """
+    if not pages:
+        raise ValueError("a PDF needs a page")
+    plain = io.BytesIO()
+    with pikepdf.new() as whole:
+        for page in pages:
+            dpi = page.dpi or DEFAULT_DPI
+            layout = img2pdf.get_fixed_dpi_layout_fun((dpi, dpi))
+            single = img2pdf.convert(page.jpeg, layout_fun=layout, nodate=True)
+            with pikepdf.open(io.BytesIO(single)) as one:
+                whole.pages.extend(one.pages)
+        with whole.open_metadata() as meta:
+            meta["dc:title"] = title
+        pdfa.prepare(whole, FLAVOUR)
+        arguments = pdfa.resolve_save_kwargs(FLAVOUR)
+        whole.save(plain, **arguments)
+    plain.seek(0)
+    report = pdfa.validate_written(plain, FLAVOUR, arguments)
+    if not report.passed:
+        raise NotArchived(str(report)[:300])
+    return plain.getvalue()
