@@ -56,12 +56,11 @@ def watermarked(page: Picture, text: str, font: Path) -> Picture:
     height, width = page.shape[:2]
     size = max(12, round(math.hypot(width, height) / 48))
     letters = ImageFont.truetype(str(font), size)
-    length = math.ceil(letters.getlength(text))
-    tile = Image.new("L", (length + size * 4, size * 7), 0)
-    ImageDraw.Draw(tile).text((size, size), text, fill=255, font=letters)
-    ImageDraw.Draw(tile).text((-length // 2, size * 4.5), text + "　" + text, fill=255, font=letters)
+    row = Image.new("L", (math.ceil(letters.getlength(text)) + size * 4, round(size * 3.5)), 0)
+    ImageDraw.Draw(row).text((size, size), text, fill=255, font=letters)
+    once = np.asarray(row, np.uint8)
+    once = np.vstack([once, np.roll(once, once.shape[1] // 2, axis=1)])
     side = math.ceil(math.hypot(width, height)) + 2
-    once = np.asarray(tile, np.uint8)
     rows, columns = -(-side // once.shape[0]), -(-side // once.shape[1])
     cloth = np.tile(once, (rows, columns))[:side, :side]
     turn = cv2.getRotationMatrix2D((side / 2, side / 2), 28, 1.0)

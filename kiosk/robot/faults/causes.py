@@ -150,10 +150,10 @@ def _store_back(scene: Scene) -> None:
 
 
 def _next_worker(scene: Scene) -> None:
-    """The one that serves and the one that waits both read the store when they start."""
+    """The one that serves and the one that waits both read the store when they start: the one that waits goes first."""
     pid = scene.screen.where()["pid"]
-    for _ in range(2):
-        scene.kill("ui.app")
+    for process in sorted(scene.processes("ui.app"), key=lambda p: p.pid == pid):
+        process.kill()
     scene.screen.wait(lambda now: now["pid"] != pid, "the next worker", 20)
 
 

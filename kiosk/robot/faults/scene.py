@@ -135,13 +135,18 @@ class Scene:
 
     # processes
 
-    def process(self, word: str) -> psutil.Process | None:
-        """The terminal's child whose command line has ``word``."""
+    def processes(self, word: str) -> list[psutil.Process]:
+        """The terminal's children whose command line has ``word``."""
+        found = []
         for child in psutil.Process(self.stack.processes["terminal"].pid).children(recursive=True):
             with suppress(psutil.Error):
                 if word in child.cmdline():
-                    return child
-        return None
+                    found.append(child)
+        return found
+
+    def process(self, word: str) -> psutil.Process | None:
+        """The first of them, None where there is none."""
+        return next(iter(self.processes(word)), None)
 
     def kill(self, word: str) -> None:
         """Kill that child, and wait until it is gone. Raises ScreenError where there is none."""

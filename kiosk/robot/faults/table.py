@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -86,12 +87,16 @@ class Watcher:
         if cell.state == State.PRINTING and "reprint" in scene.screen.items():
             scene.rig.order("tear")
             scene.screen.tap("reprint")
+        began = time.monotonic()
         cause.begin(scene)
-        cell.raised_after = scene.until(lambda: cell.fault in scene.faults(), cell.fault, scene.faults)
+        scene.until(lambda: cell.fault in scene.faults(), cell.fault, scene.faults)
+        cell.raised_after = time.monotonic() - began
         cell.citizen = [w for w in scene.words() if w not in words]
         self._picture(scene, cell)
+        began = time.monotonic()
         cause.end(scene)
-        cell.recovered_after = scene.until(lambda: cell.fault not in scene.faults(), "its end", scene.faults)
+        scene.until(lambda: cell.fault not in scene.faults(), "its end", scene.faults)
+        cell.recovered_after = time.monotonic() - began
         scene.until(lambda: not scene.faults() - {"receipt_left"}, "no other fault", scene.faults)
         self._after(scene, cell, before, printed)
 
