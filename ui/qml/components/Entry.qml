@@ -15,6 +15,7 @@ Column {
     property int maximumLength: 100
     property string pad: ""
     property bool secret: false
+    property bool capitals: false
     property alias field: input
     signal edited(string text)
     signal focused
@@ -58,7 +59,7 @@ Column {
         placeholderText: root.placeholder
         placeholderTextColor: Theme.muted
         maximumLength: root.maximumLength
-        inputMethodHints: (root.pad !== "" ? Qt.ImhDigitsOnly : Qt.ImhNoPredictiveText) | Qt.ImhSensitiveData
+        inputMethodHints: (root.pad !== "" ? Qt.ImhDigitsOnly : Qt.ImhNoPredictiveText) | Qt.ImhSensitiveData | (root.capitals ? Qt.ImhLatinOnly | Qt.ImhUppercaseOnly : 0)
         echoMode: root.secret ? TextInput.Password : TextInput.Normal
         text: root.value
         Accessible.name: root.label

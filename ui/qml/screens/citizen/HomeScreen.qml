@@ -8,6 +8,10 @@ import "../../components"
 BaseScreen {
     id: root
 
+    primaryText: I18n.s.home_lookup
+    primaryKind: "secondary"
+    onPrimary: Home.lookUp()
+
     Rectangle {
         id: head
 
@@ -167,14 +171,6 @@ BaseScreen {
             width: parent.width
             visible: Home.services.length === 0
             text: I18n.s.home_none
-        }
-
-        ActionButton {
-            objectName: "look_up"
-            height: Theme.target
-            visible: Home.query === ""
-            text: I18n.s.home_lookup
-            onTapped: Home.lookUp()
         }
 
         Repeater {

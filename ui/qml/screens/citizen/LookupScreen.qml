@@ -46,6 +46,7 @@ BaseScreen {
             placeholder: "CD03-7K2M-000187-X"
             name: "receipt_typed"
             maximumLength: 30
+            capitals: true
         }
 
         Notice {
