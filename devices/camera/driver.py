@@ -13,6 +13,8 @@ from pydantic import BaseModel
 
 from devices.camera.capture import AutoCapture, Look
 from devices.camera.sources import FrameSource, SourceLost, open_source
+from devices.scanner.bed import BedReference
+from devices.scanner.detect import PageFinder
 from devices.scanner.geometry import Picture
 from kiosk.ipc.device_messages import Captured, Frame, FrameRingReady, StartCamera, StopCamera, TakePicture
 from kiosk.ipc.memory import FrameRing, blob_to_fd
@@ -48,6 +50,8 @@ class CameraDriver:
         self._ring: FrameRing | None = None
         self._sequence = 0
         self._capture: AutoCapture | None = None
+        self._finder: PageFinder | None = None  # loading the network takes a moment: with the first paper
+        self._bed = BedReference()
         self._now = False
         self._times: deque[float] = deque(maxlen=30)
         self.state = DeviceState(device="camera")
@@ -55,7 +59,8 @@ class CameraDriver:
     def handle(self, message: BaseModel, fds: list[int]) -> None:
         match message:
             case StartCamera():
-                self._capture = AutoCapture()
+                self._finder = self._finder or PageFinder()
+                self._capture = AutoCapture(self._finder, self._bed, message.shape)
                 self._times.clear()
                 self._ring = self._ring or FrameRing.create(SLOTS, PREVIEW_WIDTH * PREVIEW_WIDTH * 4)
                 self._emit(FrameRingReady(slots=SLOTS, capacity=self._ring.capacity), [self._ring.fd])

@@ -21,19 +21,20 @@ LONG = 1200
 """Pixels on the longer side that a page is judged at."""
 DARK = 62.0
 """Brightest tenth of a page (0-255) below which noise is as strong as print."""
-BLUR = 0.56
-"""Share of the fine detail that one more blur takes away [the measure of Crete et al. 2007, turned around]; a page in
-focus loses 0.65 and more, one whose small print cannot be read half."""
+BLUR = 0.42
+"""Share of the fine detail that one more blur takes away [the measure of Crete et al. 2007, turned around]: print in
+focus loses 0.7 to 0.9, print that is soft but readable half, print that cannot be read 0.4 and less."""
 GLARE = 0.012
 """Share of the page that is burnt out."""
 FINGER = 0.004
 """Share of the page, at its border, that has the colour of skin and none of the page's."""
 BLANK = 0.0012
 """Share of the page that is ink."""
-DPI = 140
-"""Below it, print of 8 points has letters of 9 pixels."""
-SMALL = 600
-"""The same for a page of unknown size: pixels on its longer side."""
+LIVE_DPI, STILL_DPI = 60.0, 140.0
+"""Fewer dots an inch are too few: of a preview, which cannot do better, and of a picture that is kept for ever. At 140,
+print of 8 points has letters of 9 pixels."""
+UNKNOWN = 11.7
+"""Inches that the longer side of a page of unknown size is taken for: an A4."""
 EDGE = 0.004
 """Share of the picture within which a corner touches the picture's border."""
 SIZE = 0.16
@@ -60,7 +61,9 @@ def touches_edge(quad: Quad, width: int, height: int) -> bool:
     return bool((x < margin).any() or (y < margin).any() or (x > width - margin).any() or (y > height - margin).any())
 
 
-def judge(page: Picture, paper: Paper | None, shape: str, bed_px_per_mm: float = 0.0) -> Judged:
+def judge(
+    page: Picture, paper: Paper | None, shape: str, *, bed_px_per_mm: float = 0.0, least_dpi: float = LIVE_DPI
+) -> Judged:
     """Judge a straightened page (BGR, as the camera saw it, its light not yet evened).
 
     ``bed_px_per_mm``: the calibration of a fixed camera, by which the paper's true size is known; 0: unknown.
@@ -74,16 +77,17 @@ def judge(page: Picture, paper: Paper | None, shape: str, bed_px_per_mm: float =
     light = float(np.percentile(grey, 90))
     sharp, burnt, skin = sharpness(grey), glare(small, grey), finger(small)
     inked = float((ink(small) > 0).mean())
-    dpi = long / (paper.long / 25.4) if paper is not None else 0.0
-    smooth = float(grey.std()) < 9.0
+    dpi = long / (paper.long / 25.4 if paper is not None else UNKNOWN)
+    empty, smooth = inked < BLANK, float(grey.std()) < 9.0
     checks = (
         (PreviewHint.TOO_DARK, light < DARK),
         (PreviewHint.WRONG_KIND, wrong_kind(page, shape, bed_px_per_mm)),
         (PreviewHint.FINGER, skin > FINGER),
-        (PreviewHint.BLANK, inked < BLANK and smooth),
-        (PreviewHint.BLURRED, sharp < BLUR and not smooth),
+        (PreviewHint.BLANK, empty and smooth),
+        # Light and dark, and not one line of print or edge in it: too soft for any.
+        (PreviewHint.BLURRED, sharp < BLUR or empty),
         (PreviewHint.GLARE, burnt > GLARE),
-        (PreviewHint.SMALL, dpi < DPI if paper is not None else long < SMALL),
+        (PreviewHint.SMALL, dpi < least_dpi),
     )
     fault = next((hint for hint, wrong in checks if wrong), None)
     return Judged(fault, light, sharp, burnt, skin, inked, dpi)

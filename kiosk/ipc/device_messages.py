@@ -147,6 +147,7 @@ class PreviewHint(StrEnum):
     BLURRED = "blurred"
     GLARE = "glare"
     CUT_OFF = "cut_off"
+    HAND = "hand"
     FINGER = "finger"
     BLANK = "blank"
     WRONG_KIND = "wrong_kind"
