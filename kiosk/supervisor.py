@@ -356,6 +356,9 @@ class Supervisor:
         if device.child is not None:
             self._kill(device.child)
         device.child = None
+        # What the last process said is not true of the next one yet.
+        device.state = DeviceState(device=device.name)
+        self._tell_worker(DeviceStatus(state=device.state))
         self._start(device)
 
     def _device_gone(self, device: Device, why: str) -> None:
