@@ -15,11 +15,13 @@ from kiosk.config import ASSETS
 from kiosk.devices_cli import Config, devices_app, settings_of
 from kiosk.ipc.process import become_child
 from kiosk.model.clock import SystemClock
+from kiosk.scan_cli import scan
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="便民 Bianmin: self-service terminal and platform.")
 catalogue_app = typer.Typer(no_args_is_help=True, help="Service packages.")
 app.add_typer(devices_app, name="devices")
 app.add_typer(catalogue_app, name="catalogue")
+app.command()(scan)
 
 Parent = Annotated[int, typer.Option(hidden=True)]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,14 +24,6 @@ def side_lengths(quad: Quad) -> tuple[float, float]:
         float(np.linalg.norm(tr - tl) + np.linalg.norm(br - bl)) / 2,
         float(np.linalg.norm(bl - tl) + np.linalg.norm(br - tr)) / 2,
     )
-
-
-def straighten(picture: Picture, quad: Quad) -> Picture:
-    """The page inside ``quad`` as an upright rectangle at the picture's own resolution."""
-    width, height = (max(16, round(s)) for s in side_lengths(quad))
-    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    matrix = cv2.getPerspectiveTransform(quad, target)
-    return cv2.warpPerspective(picture, matrix, (width, height), flags=cv2.INTER_CUBIC).astype(np.uint8)
 
 
 def shift(a: Quad, b: Quad) -> float:

@@ -1,0 +1,44 @@
+"""One picture to one page: found, straightened, judged, finished, its codes read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from devices.scanner.codes import Code, read_codes
+from devices.scanner.detect import PageFinder
+from devices.scanner.finish import finished
+from devices.scanner.geometry import Picture, Quad
+from devices.scanner.judge import STILL_DPI, Judged, judge, touches_edge
+from devices.scanner.light import Mode
+from devices.scanner.proportions import Paper, rectified
+from kiosk.ipc.device_messages import PreviewHint
+
+LONGEST = 3600
+"""Pixels of a page's longer side that are kept for further work: 300 dpi on A4."""
+
+
+@dataclass(frozen=True)
+class Scan:
+    """``fault`` is what a person should change, None for a good page; ``page`` is there all the same where one was
+    found. ``quad`` is in pixels of the picture."""
+
+    fault: PreviewHint | None
+    quad: Quad | None = None
+    presence: float = 0.0
+    page: Picture | None = None
+    paper: Paper | None = None
+    judged: Judged | None = None
+    codes: tuple[Code, ...] = ()
+
+
+def scan(picture: Picture, finder: PageFinder, shape: str = "free", mode: Mode = Mode.COLOUR) -> Scan:
+    """Scan the largest page in ``picture`` (BGR). ``shape``: a4, card, photo or free."""
+    found = finder.look(picture)
+    if found is None:
+        return Scan(PreviewHint.NO_PAGE)
+    page, paper = rectified(picture, found.quad, shape, LONGEST)
+    judged = judge(page, paper, shape, least_dpi=STILL_DPI)
+    cut_off = touches_edge(found.quad, picture.shape[1], picture.shape[0])
+    fault = PreviewHint.CUT_OFF if cut_off else judged.fault
+    done = finished(page, shape, mode)
+    return Scan(fault, found.quad, found.presence, done, paper, judged, tuple(read_codes(page)))
