@@ -16,7 +16,7 @@ WHY_RUN := Python environments, Qt's system libraries, and a font for rare chara
 APT_TEST := chromium fonts-noto-cjk git libatomic1
 WHY_TEST := a browser for the tests of the web pages with its driver, and a Chinese font
 
-.PHONY: run test check soak fuzz bench shots clean setup lock apt-run apt-test
+.PHONY: run test check soak fuzz bench bench-scan shots clean setup lock apt-run apt-test
 
 run: setup ## the demo: everything on this machine, with simulated hardware
 	$(BIN)/kiosk demo
@@ -50,6 +50,9 @@ bench: setup-dev ## measurements as ratios
 	$(BIN)/python -m tests.benchmarks.submit
 	$(BIN)/python -m tests.benchmarks.devices
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.benchmarks.events
+
+bench-scan: setup-dev ## the scanner on photographs with known corners and codes: make bench-scan [DATA=folder]
+	$(BIN)/python -m tests.benchmarks.scan $(if $(DATA),--data $(DATA))
 
 shots: setup-dev ## pictures of every screen, both languages, both modes, both ways up
 	for way in "" --landscape; do for words in zh en; do for mode in "" --elder; do \

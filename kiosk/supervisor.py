@@ -49,6 +49,8 @@ log = structlog.get_logger()
 
 TICK = 0.25
 DEVICE_SILENT = 3.0
+DEVICE_START = 20.0
+"""Until its first sign of life a process may take longer: on a weak machine five that start at once need seconds."""
 WORKER_SILENT = 10.0
 BACK_OFF = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Seconds before a device process is started again, by how often it has failed in a row."""
@@ -79,6 +81,7 @@ class Child:
     started: float
     seen: float
     ready: bool = False
+    spoke: bool = False
     ended: bool = False
 
 
@@ -209,7 +212,7 @@ class Supervisor:
                 message, fds = received
                 for fd in fds:
                     os.close(fd)
-                child.seen = self._clock.monotonic()
+                child.seen, child.spoke = self._clock.monotonic(), True
                 self._handle(child, message)
         except ChannelClosed:
             self._gone(child)
@@ -326,7 +329,7 @@ class Supervisor:
             return
         if device.retire_by is not None and (device.state.availability != Availability.BUSY or now >= device.retire_by):
             self._restart(device)
-        elif now - child.seen > DEVICE_SILENT:
+        elif now - child.seen > (DEVICE_SILENT if child.spoke else DEVICE_START):
             self._device_gone(device, "silent")
         elif device.failures and now - child.started > STEADY:
             device.failures = 0

@@ -1,4 +1,4 @@
-"""Quadrilaterals and perspective."""
+"""Quadrilaterals, and what every step wants to know of a picture."""
 
 from __future__ import annotations
 
@@ -29,3 +29,9 @@ def side_lengths(quad: Quad) -> tuple[float, float]:
 def shift(a: Quad, b: Quad) -> float:
     """The largest movement of a corner, in pixels."""
     return float(np.abs(a - b).max())
+
+
+def level_of(grey: NDArray[np.uint8], share: float) -> float:
+    """The value (0-255) that ``share`` of the pixels do not exceed; a histogram is ten times faster than sorting."""
+    counts = np.bincount(grey.ravel(), minlength=256).cumsum()
+    return float(np.searchsorted(counts, share * counts[-1]))

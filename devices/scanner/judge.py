@@ -12,12 +12,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.scanner.geometry import Picture, Quad
+from devices.scanner.geometry import Picture, Quad, level_of
 from devices.scanner.proportions import EXPECTED, EXPECTED_TOLERANCE, Paper
 from devices.scanner.text_lines import ink
 from kiosk.ipc.device_messages import PreviewHint
 
-LONG = 1200
+LONG = 1000
 """Pixels on the longer side that a page is judged at."""
 DARK = 62.0
 """Brightest tenth of a page (0-255) below which noise is as strong as print."""
@@ -74,11 +74,11 @@ def judge(
         cv2.resize(page, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else page, np.uint8
     )
     grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
-    light = float(np.percentile(grey, 90))
+    light = level_of(grey, 0.9)
     sharp, burnt, skin = sharpness(grey), glare(small, grey), finger(small)
-    inked = float((ink(small) > 0).mean())
+    inked = cv2.countNonZero(ink(small)) / grey.size
     dpi = long / (paper.long / 25.4 if paper is not None else UNKNOWN)
-    empty, smooth = inked < BLANK, float(grey.std()) < 9.0
+    empty, smooth = inked < BLANK, float(cv2.meanStdDev(grey)[1][0, 0]) < 9.0
     checks = (
         (PreviewHint.TOO_DARK, light < DARK),
         (PreviewHint.WRONG_KIND, wrong_kind(page, shape, bed_px_per_mm)),
@@ -98,22 +98,29 @@ def sharpness(grey: NDArray[np.uint8]) -> float:
 
     Only edges count, so a page with little print is judged by that little.
     """
-    detail = cv2.absdiff(grey, cv2.GaussianBlur(grey, (0, 0), 6)).astype(np.float32)
-    strong = detail > max(12.0, float(np.percentile(detail, 98)) * 0.5)
-    if not strong.any():
-        return 0.0
-    across = np.abs(np.diff(grey.astype(np.int16), axis=1, prepend=grey[:, :1].astype(np.int16)))
-    down = np.abs(np.diff(grey.astype(np.int16), axis=0, prepend=grey[:1].astype(np.int16)))
-    soft = cv2.blur(grey, (1, 7)).astype(np.int16), cv2.blur(grey, (7, 1)).astype(np.int16)
-    soft_down = np.abs(np.diff(soft[0], axis=0, prepend=soft[0][:1]))
-    soft_across = np.abs(np.diff(soft[1], axis=1, prepend=soft[1][:, :1]))
-    kept = np.maximum(0, across - soft_across)[strong].sum() + np.maximum(0, down - soft_down)[strong].sum()
-    return float(kept / max(1, across[strong].sum() + down[strong].sum()))
+    detail = cv2.absdiff(grey, cv2.blur(grey, (17, 17)))
+    limit = max(12.0, level_of(np.asarray(detail, np.uint8), 0.98) * 0.5)
+    strong = cv2.threshold(detail, limit, 255, cv2.THRESH_BINARY)[1]
+    kept = whole = 0.0
+    for axis, window in ((0, (1, 7)), (1, (7, 1))):
+        soft = cv2.blur(grey, window)
+        edges, soft_edges = _steps(grey, axis), _steps(np.asarray(soft, np.uint8), axis)
+        there = strong[1:] if axis == 0 else strong[:, 1:]
+        whole += cv2.mean(edges, there)[0]
+        kept += cv2.mean(cv2.subtract(edges, soft_edges), there)[0]
+    return kept / whole if whole else 0.0
+
+
+def _steps(grey: NDArray[np.uint8], axis: int) -> NDArray[np.uint8]:
+    """Differences of neighbouring rows (0) or columns (1)."""
+    if axis == 0:
+        return np.asarray(cv2.absdiff(grey[1:], grey[:-1]), np.uint8)
+    return np.asarray(cv2.absdiff(grey[:, 1:], grey[:, :-1]), np.uint8)
 
 
 def glare(small: Picture, grey: NDArray[np.uint8]) -> float:
     """Share of the page that is burnt out: much brighter than the paper around it, without any print in it."""
-    paper = float(np.median(grey))
+    paper = level_of(grey, 0.5)
     limit = max(250.0, min(254.0, paper + 6))
     if paper >= 250:
         return 0.0  # the paper itself is at the camera's limit: evenly lit, whatever else
@@ -129,7 +136,7 @@ def finger(small: Picture) -> float:
     ycc = cv2.cvtColor(work, cv2.COLOR_BGR2YCrCb)
     # The paper's own tint is taken off: under a warm lamp white paper has the colour of skin.
     y, cr, cb = (ycc[:, :, i].astype(np.int16) for i in range(3))
-    bright = y >= np.percentile(y, 70)
+    bright = y >= np.median(y)
     cr = cr - int(np.median(cr[bright])) + 128
     cb = cb - int(np.median(cb[bright])) + 128
     toned = (cr > 136) & (cr < 178) & (cb > 92) & (cb < 126) & (y > 50) & (cr - 128 > 0.35 * (128 - cb))

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.scanner.geometry import Picture
+from devices.scanner.geometry import Picture, level_of
 
 COARSE = 8
 """The light is estimated on a picture so many times smaller: shadows are smooth, print is not."""
@@ -41,7 +41,7 @@ def even_light(page: Picture) -> Picture:
     value = np.asarray(hsv[:, :, 2], np.uint8)
     # Closing leaves slopes of light as they are and fills what is dark and narrow: print.
     without_print = cv2.morphologyEx(value, cv2.MORPH_CLOSE, np.ones((PRINT, PRINT), np.uint8))
-    level = float(np.percentile(value, 90))
+    level = level_of(value, 0.9)
     colourless = hsv[:, :, 1] < _cast_saturation(np.asarray(hsv, np.uint8)) + COLOURED
     plain = colourless & (value > without_print * 0.94) & (value > level / 5)
     if plain.mean() < PAPER_SHARE or level < DARKEST:
@@ -57,7 +57,7 @@ def even_light(page: Picture) -> Picture:
 
 def _cast_saturation(hsv: Picture) -> float:
     """Saturation of the paper itself under coloured light: what most of the bright pixels have."""
-    bright = hsv[:, :, 2] > np.percentile(hsv[:, :, 2], 60)
+    bright = hsv[:, :, 2] > level_of(np.asarray(hsv[:, :, 2], np.uint8), 0.6)
     return float(np.median(hsv[:, :, 1][bright]))
 
 

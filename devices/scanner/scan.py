@@ -41,4 +41,4 @@ def scan(picture: Picture, finder: PageFinder, shape: str = "free", mode: Mode =
     cut_off = touches_edge(found.quad, picture.shape[1], picture.shape[0])
     fault = PreviewHint.CUT_OFF if cut_off else judged.fault
     done = finished(page, shape, mode)
-    return Scan(fault, found.quad, found.presence, done, paper, judged, tuple(read_codes(page)))
+    return Scan(fault, found.quad, found.presence, done, paper, judged, tuple(read_codes(page, thorough=False)))

@@ -1,0 +1,164 @@
+"""The scanner on photographs with known corners and codes, and its times against decoding the same JPEG.
+
+``make bench-scan [DATA=folder]``; the folder has the layout ``photos/annotations.json`` (``images`` with ``file`` and
+``corners`` TL, TR, BR, BL in pixels, null where unknown; ``negatives/`` pictures without a page) and
+``barcodes/truth.json`` (``file``, ``text``, null for what must stay unread). Prints tables; asserts nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import zxingcpp
+
+from devices.scanner.codes import read_codes
+from devices.scanner.corner_net import CornerNet
+from devices.scanner.detect import PRESENT, PageFinder
+from devices.scanner.geometry import Picture, Quad
+from devices.scanner.keep import as_jpeg, as_pdf
+from devices.scanner.load import load_picture
+from devices.scanner.refine import on_edges, second_look
+from devices.scanner.scan import scan
+from kiosk.config import ASSETS
+
+CANVAS = 2000
+ROUNDS = 15
+FONT = ASSETS / "fonts" / "NotoSansSC-Regular.ttf"
+
+
+def overlap(found: Quad, truth: Quad, shape: Sequence[int]) -> float:
+    """Intersection over union, on a canvas of 2,000 pixels."""
+    scale = CANVAS / max(shape[:2])
+    size = (round(shape[0] * scale) + 1, round(shape[1] * scale) + 1)
+    masks = [np.zeros(size, np.uint8) for _ in range(2)]
+    for mask, quad in zip(masks, (found, truth), strict=True):
+        cv2.fillPoly(mask, [np.round(quad * scale * 16).astype(np.int32)], 1, shift=4)
+    return float((masks[0] & masks[1]).sum() / max(1, (masks[0] | masks[1]).sum()))
+
+
+def share(hits: int, of: int) -> str:
+    """A share in per cent with its 95 % interval (Wilson)."""
+    if not of:
+        return "none"
+    p, z = hits / of, 1.96
+    middle = (p + z * z / 2 / of) / (1 + z * z / of)
+    half = z * math.sqrt(p * (1 - p) / of + z * z / 4 / of / of) / (1 + z * z / of)
+    return f"{hits} of {of}, {100 * p:.1f} % [{100 * (middle - half):.0f}, {100 * (middle + half):.0f}]"
+
+
+def pages(folder: Path) -> None:
+    truth = json.loads((folder / "photos" / "annotations.json").read_text())["images"]
+    net, rows, present, seen = CornerNet(), {"one look": [], "two looks": [], "two looks and edges": []}, 0, 0
+    for entry in truth:
+        picture = load_picture((folder / "photos" / entry["file"]).read_bytes())
+        quad, presence = net(picture)
+        seen += 1
+        present += presence >= PRESENT
+        if entry["corners"] is None:
+            continue
+        second = second_look(net, picture, quad)
+        corners = np.array(entry["corners"], np.float32)
+        for name, found in zip(rows, (quad, second, on_edges(picture, second)), strict=True):
+            rows[name].append(overlap(found, corners, picture.shape))
+    print("| page detection | n | mean IoU | > 0.9 | > 0.95 | > 0.98 |\n|---|---|---|---|---|---|")
+    for name, values in rows.items():
+        v = np.array(values)
+        half = 1.96 * v.std() / math.sqrt(len(v))
+        shares = " | ".join(share(int((v > limit).sum()), len(v)) for limit in (0.9, 0.95, 0.98))
+        print(f"| {name} | {len(v)} | {v.mean():.4f} ± {half:.4f} | {shares} |")
+    print(f"\npages seen: {share(present, seen)}")
+    if (folder / "negatives").is_dir():
+        empty = [load_picture(p.read_bytes()) for p in sorted((folder / "negatives").iterdir())]
+        print(f"no page said where none is: {share(sum(net(p)[1] < PRESENT for p in empty), len(empty))}")
+
+
+def codes(folder: Path) -> None:
+    table: dict[str, list[int]] = {}
+    false = [0, 0, 0]
+    for entry in json.loads((folder / "barcodes" / "truth.json").read_text()):
+        # Some are strips of a few pixels' height, which no photograph is: read as they are.
+        picture = np.asarray(cv2.imread(str(folder / "barcodes" / entry["file"])), np.uint8)
+        ours = [c.text for c in read_codes(picture)]
+        peer = [b.text for b in zxingcpp.read_barcodes(picture, text_mode=zxingcpp.TextMode.Plain)]
+        if entry["text"] is None:
+            false = [false[0] + bool(ours), false[1] + bool(peer), false[2] + 1]
+            continue
+        row = table.setdefault(entry["format"], [0, 0, 0])
+        row[0] += entry["text"] in ours
+        row[1] += entry["text"] in peer
+        row[2] += 1
+    print("\n| codes | ours | zxing-cpp as it is |\n|---|---|---|")
+    for kind, (ours_, peer_, count) in sorted(table.items()):
+        print(f"| {kind} | {ours_} of {count} | {peer_} of {count} |")
+    print(f"| read where nothing is | {false[0]} of {false[2]} | {false[1]} of {false[2]} |")
+
+
+def median(what: Callable[[], object]) -> float:
+    times = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        what()
+        times.append(time.perf_counter() - began)
+    return statistics.median(times) * 1000
+
+
+def still(width: int, height: int) -> Picture:
+    """A lease on a table, as a camera of so many pixels sees it."""
+    paper = cv2.imread(str(ASSETS / "papers" / "lease.png"))
+    chance = np.random.default_rng(1)
+    table = cv2.resize(chance.integers(60, 130, (height // 8, width // 8, 3)).astype(np.uint8), (width, height))
+    size = 0.92 * height
+    w = size * paper.shape[1] / paper.shape[0]
+    corners = np.array([[-w, -size], [w, -size], [w, size], [-w, size]]) / 2 * 0.97
+    turn = np.array([[math.cos(0.04), -math.sin(0.04)], [math.sin(0.04), math.cos(0.04)]])
+    place = (corners @ turn.T + (width / 2, height / 2)).astype(np.float32)
+    flat = np.array([[0, 0], [paper.shape[1], 0], [paper.shape[1], paper.shape[0]], [0, paper.shape[0]]], np.float32)
+    cv2.warpPerspective(
+        paper, cv2.getPerspectiveTransform(flat, place), (width, height), table, borderMode=cv2.BORDER_TRANSPARENT
+    )
+    return np.asarray(np.clip(table + chance.normal(0, 2, table.shape), 0, 255), np.uint8)
+
+
+def times() -> None:
+    print("\n| time | median | decoding the same JPEG | ratio | limit |\n|---|---|---|---|---|")
+    finder, net = PageFinder(), CornerNet()
+    preview, whole = still(1920, 1080), still(3264, 2448)
+    for name, picture, cores, limit, work in (
+        ("preview detection, 1080p, one core", preview, 1, 1.0, lambda p, _j: net(p)),
+        ("8 MP still → page, codes, PDF/A, two cores", whole, 2, 8.0, lambda _p, j: _whole(j, finder)),
+    ):
+        cv2.setNumThreads(cores)
+        jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 90])[1]
+        decode = median(lambda jpeg=jpeg: cv2.imdecode(jpeg, cv2.IMREAD_COLOR))  # type: ignore[misc]
+        taken = median(lambda p=picture, j=jpeg, work=work: work(p, j))  # type: ignore[misc]
+        print(f"| {name} | {taken:.1f} ms | {decode:.1f} ms | {taken / decode:.2f} | {limit} |")
+
+
+def _whole(jpeg: Picture, finder: PageFinder) -> bytes:
+    found = scan(load_picture(jpeg.tobytes()), finder, "a4")
+    assert found.page is not None
+    return as_pdf([as_jpeg(found.page, found.paper, "仅用于：测量 2026-03-02", FONT)], "bench")
+
+
+def main() -> None:
+    """Print the tables for ``--data``; without the folder, the times alone."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--data", type=Path, default=Path(__file__).parents[3] / "shared" / "data" / "docset")
+    folder: Path = parser.parse_args().data
+    if (folder / "photos").is_dir():
+        pages(folder)
+    if (folder / "barcodes").is_dir():
+        codes(folder)
+    times()
+
+
+if __name__ == "__main__":
+    main()
