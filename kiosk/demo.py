@@ -47,6 +47,7 @@ def run_demo(state: Path, *, fresh: bool, landscape: bool) -> int:
         height,
         scale=0.5 if window else 1.0,
         platform_plugin=os.environ.get("QT_QPA_PLATFORM", "") if window else "offscreen",
+        known_ports=True,
     )
     stack = Stack(options, lambda part: console.print(f"  starting: {part}"))
     try:

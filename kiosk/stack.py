@@ -59,6 +59,7 @@ class StackOptions:
     id_reader: str = ""  # address, where it is not the serial one of the rig
     sam_id: str = ""
     jump_shown: float = 600.0
+    known_ports: bool = False
 
 
 class Stack:
@@ -68,8 +69,9 @@ class Stack:
         self.options = options
         self._say = say
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        self.hub_port = free_port(8300)
-        self.proxy_port = free_port(8301)
+        # Two installations on one machine must not meet: known ports are for the one that a person looks at.
+        self.hub_port = free_port(8300 if options.known_ports else 0)
+        self.proxy_port = free_port(8301 if options.known_ports else 0)
         self.terminal_seconds = 0.0
         self.password = secrets.token_urlsafe(9)
         self.hub_folder = options.state / "platform"

@@ -33,6 +33,21 @@ from kiosk.ipc.process import become_child
 MAX_ORDER = 40_000_000
 
 
+class _JsonFile:
+    """What a simulated device is read from; never seen half written."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._state: dict[str, Any] = {}
+        self.update()
+
+    def update(self, **what: Any) -> None:
+        self._state.update(what)
+        fresh = self._path.with_suffix(".new")
+        fresh.write_text(json.dumps(self._state))
+        fresh.rename(self._path)
+
+
 class Rig:
     """The reader, the printer, the camera and the network cable of one terminal."""
 
@@ -44,9 +59,8 @@ class Rig:
         self.printer = PrinterSimulator(PseudoPort(folder / "printer", baud, speaks_at=115200))
         self.camera = CameraSimulator(folder / "camera")
         self.network = NetworkSimulator(proxy_port, hub_port)
-        self._host: dict[str, Any] = {}
-        self._host_file = folder / "host.json"
-        self._host_file.write_text("{}")
+        self._host = _JsonFile(folder / "host.json")
+        self._pcsc = _JsonFile(folder / "pcsc.json")  # the same card, as a PC/SC reader sees it
         self._papers = {p.stem: p for p in sorted(papers.glob("*.png"))}
         self._ports: dict[str, Port | CameraSimulator] = {
             "id_reader": self.reader.port,
@@ -68,12 +82,14 @@ class Rig:
                 pass
             case "lay":
                 self.reader.lay(order["card"])
+                self._pcsc.update(card=order["card"])
             case "swipe":
                 self.passports.swipe(order.get("lines"))
             case "show":
                 self._show(order)
             case "lift":
                 self.reader.lift()
+                self._pcsc.update(card=None)
             case "paper":
                 self._lay_paper(order["name"])
             case "photograph":
@@ -142,11 +158,8 @@ class Rig:
 
     def _fault(self, device: str, what: dict[str, Any]) -> None:
         """Set attributes of a simulated device; for the machine itself, its readings."""
-        if device == "host":
-            self._host.update(what)
-            fresh = self._host_file.with_suffix(".new")
-            fresh.write_text(json.dumps(self._host))
-            fresh.rename(self._host_file)
+        if device in ("host", "pcsc"):
+            (self._host if device == "host" else self._pcsc).update(**what)
             return
         if device == "network":
             self.network.answer_instead(str(what["instead"]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from collections.abc import Callable, Mapping
@@ -28,7 +27,8 @@ Act = Callable[[Scene], object]
 class Cause:
     """``begin`` raises the fault, ``end`` takes its cause away. ``states``: where it can arise at all, else why not.
 
-    ``installation``: ``plain``, ``tls`` (HTTPS) or ``pcsc`` (a PC/SC reader).
+    ``installation``: ``plain``, ``tls`` (HTTPS) or ``pcsc`` (a PC/SC reader). ``before``: what must be so when the
+    visit begins.
     """
 
     begin: Act
@@ -36,6 +36,7 @@ class Cause:
     states: frozenset[State] = frozenset(State)
     why_not: str = ""
     installation: str = "plain"
+    before: Act | None = None
 
 
 def _fault(device: str, well: Mapping[str, object], **wrong: object) -> Cause:
@@ -159,7 +160,6 @@ def _next_worker(scene: Scene) -> None:
 
 def _old_backlog(scene: Scene) -> None:
     """The only case that waits is made four days old."""
-    scene.rig.order("unplug", device="network")
     store = Store(
         scene.stack.terminal_folder / "terminal.db",
         load_credentials(scene.stack.terminal_folder / "credentials").store_key,
@@ -190,10 +190,6 @@ def _instead(who: str) -> Cause:
     return _fault("network", {"instead": ""}, instead=who)
 
 
-def _pcsc(broken: bool) -> Act:
-    return lambda s: (s.stack.rig_folder / "pcsc.json").write_text(json.dumps({"broken": broken}))
-
-
 CAUSES: dict[str, Cause] = {
     "reader_missing": _plug("id_reader"),
     "reader_port_busy": _port("id_reader", refuse="busy"),
@@ -202,7 +198,11 @@ CAUSES: dict[str, Cause] = {
     "reader_silent": _reader(mute=True),
     "reader_garbled": _reader(noise="checksum"),
     "reader_wrong_device": _reader(foreign=True),
-    "reader_pcsc": Cause(_pcsc(True), _pcsc(False), installation="pcsc"),
+    "reader_pcsc": Cause(
+        lambda s: s.rig.order("fault", device="pcsc", set={"broken": True}),
+        lambda s: s.rig.order("fault", device="pcsc", set={"broken": False}),
+        installation="pcsc",
+    ),
     "reader_swapped": Cause(_sam(OTHER_SAM), _sam(KNOWN_SAM)),
     "reader_slow_line": _port("id_reader", speaks_at=9600),
     "reader_self_test": _reader(status=0x60),
@@ -293,5 +293,6 @@ CAUSES: dict[str, Cause] = {
         lambda s: s.rig.order("plug", device="network"),
         frozenset({State.PRINTING}),
         "it takes a case that waits",
+        before=lambda s: s.rig.order("unplug", device="network"),
     ),
 }

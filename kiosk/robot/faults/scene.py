@@ -22,8 +22,9 @@ from kiosk.robot.plans import plans
 from kiosk.robot.screen import RemoteScreen, ScreenError
 from kiosk.stack import Stack, StackOptions
 
-WAIT = 75.0
-"""Seconds: the slowest fault comes after 31 (a receipt left in the slot) and goes after 60 (a process given up)."""
+WAIT = 100.0
+"""Seconds: the slowest fault comes after 31 (a receipt left in the slot) and goes after 60 (a process given up), when
+the process has started."""
 
 
 class State(StrEnum):
@@ -71,6 +72,11 @@ class Scene:
         if here["screen"] == screen and here["dialog"] == "" and (state == State.IDLE or self._is_at(service)):
             return
         self.begin_anew()
+        self.arrive(state)
+
+    def arrive(self, state: State) -> None:
+        """From the welcome screen to ``state``."""
+        screen, service = _SCREENS[state]
         if state == State.IDLE:
             return
         package = parse_package((ASSETS / "catalogue" / f"{service}.yaml").read_bytes())

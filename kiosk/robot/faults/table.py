@@ -69,11 +69,17 @@ class Watcher:
         cell = Cell(fault=code, state=state, staff=_staff(fault), limit=max(fault.within, 5) + 6.0)
         cell.picture = f"{state}-{code}.png"
         try:
-            scene.reach(state)
             if state not in cause.states:
+                scene.reach(state)
                 cell.why_not = cause.why_not
                 self._picture(scene, cell)
                 return cell
+            if cause.before is None:
+                scene.reach(state)
+            else:
+                scene.begin_anew()
+                cause.before(scene)
+                scene.arrive(state)
             self._watch(scene, cell, cause)
         except (ScreenError, RigError, KeyError, OSError) as bad:
             cell.trouble = f"{type(bad).__name__}: {bad}"
