@@ -47,6 +47,14 @@ class RemoteScreen:
                     raise ScreenError(f"the screen does not answer: {gone}") from None
                 time.sleep(0.02)
 
+    def _touch(self, order: dict[str, Any]) -> None:
+        """A touch is made once: it may end the worker before it answers, and must not reach the next one as well."""
+        self.where()
+        try:
+            self._once(order)
+        except (OSError, ValueError):
+            self.close()
+
     def _once(self, order: dict[str, Any]) -> dict[str, Any]:
         if self._file is None:
             self._socket = socket.socket(socket.AF_UNIX)
@@ -130,7 +138,7 @@ class RemoteScreen:
         if pause > 0:
             time.sleep(pause)
         self.touches += 1
-        self._ask({"do": "tap", "x": item["x"], "y": item["y"]})
+        self._touch({"do": "tap", "x": item["x"], "y": item["y"]})
         self._last[item["name"]] = time.monotonic()
 
     def tap(self, name: str) -> None:

@@ -87,6 +87,8 @@ class Watcher:
         return cell
 
     def _watch(self, scene: Scene, cell: Cell, cause: Cause) -> None:
+        scene.rig.order("refill")  # every cell in which a receipt is printed uses up some of the roll
+        scene.until(lambda: not scene.faults() - {"receipt_left"}, "no fault", scene.faults)
         before = _held(scene, cell.state)
         words = scene.words()
         printed = len(scene.rig.order("state")["tickets"])
@@ -109,7 +111,7 @@ class Watcher:
     def _after(self, scene: Scene, cell: Cell, before: dict[str, str], printed: int) -> None:
         """What was there must be there still; and the state must go on to work."""
         if cell.state == State.PRINTING:
-            scene.until(lambda: "…" not in scene.screen.items()["paper"]["text"], "the end of the printing")
+            scene.until(lambda: "…" not in _text(scene, "paper", "…"), "the end of the printing")
             more = len(scene.rig.order("state")["tickets"]) - printed
             if more > 2:  # half a receipt that was cut off, and the copy
                 cell.lost.append(f"{more} receipts came out")
@@ -135,6 +137,12 @@ class Watcher:
             (self._out / cell.picture).write_bytes(scene.screen.picture())
         except ScreenError as bad:
             cell.trouble = cell.trouble or str(bad)
+
+
+def _text(scene: Scene, name: str, absent: str) -> str:
+    """What an item says; ``absent`` while it is not there, as in the moment when a worker takes over."""
+    item = scene.screen.items().get(name)
+    return absent if item is None else str(item["text"])
 
 
 def _held(scene: Scene, state: State) -> dict[str, str]:
