@@ -280,7 +280,10 @@ class Supervisor:
                 self._introduce(device)
             self._active.channel.send(Activate(draft_key=b64(self._key), resume=self._resume))
         except ChannelClosed:
-            self._gone(self._active)
+            # It died while it waited: no crash of this visit, which the next one takes up.
+            self._kill(self._active)
+            self._active, self._standby_at = None, self._clock.monotonic()
+            return
         self._resume = False
 
     def _visit_over(self, child: Child) -> None:

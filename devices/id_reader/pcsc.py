@@ -95,7 +95,9 @@ class PcscReaderDriver:
     def handle(self, message: BaseModel, fds: list[int]) -> None:
         if isinstance(message, SetReaderMode):
             self._mode = message.mode
-            self._read = False
+            if message.mode == ReaderMode.READ and self._read:
+                # The citizen has come back to the card screen: the card that lies there is not the answer again.
+                self._emit(CardFailed(fault=CardFault.UNREADABLE))
 
     def step(self) -> float:
         try:

@@ -99,6 +99,21 @@ def test_a_card_is_read_once_and_its_removal_noticed(desk: Desk) -> None:
     assert desk.driver.state.device_id == "Example CCID 00"
 
 
+def test_a_card_that_still_lies_there_after_back_must_be_lifted_first(desk: Desk) -> None:
+    desk.port.card = card_of("wei")
+    desk.run(1)
+    desk.mode(ReaderMode.WATCH)
+    desk.mode(ReaderMode.READ)
+    desk.run(2)
+    assert len(desk.told.of(CardRead)) == 1
+    assert desk.told.of(CardFailed) == [CardFailed(fault=CardFault.UNREADABLE)]
+    desk.port.card = None
+    desk.run(1)
+    desk.port.card = card_of("wei")
+    desk.run(1)
+    assert len(desk.told.of(CardRead)) == 2
+
+
 @pytest.mark.parametrize(
     ("answers", "fault"),
     [

@@ -45,6 +45,23 @@ def test_a_crash_of_the_worker_resumes_the_visit_where_it_was(hall: Installation
     hall.at_home()
 
 
+def test_both_workers_may_die_at_once_twice_and_the_visit_goes_on(hall: Installation) -> None:
+    citizen = hall.citizen("social-security-card")
+    citizen.go(until="Scan")
+    before = hall.screen.where()
+    for _ in range(2):
+        pid = hall.screen.where()["pid"]
+        terminal = hall.stack.processes["terminal"].pid
+        workers = [p for p in leaks.terminal_processes(terminal) if "ui.app" in p.cmdline()]
+        for process in sorted(workers, key=lambda p: p.pid == pid):
+            process.kill()
+        hall.screen.wait(lambda now, old=pid: now["pid"] != old, "the next worker", 20)
+    after = hall.screen.where()
+    assert (after["screen"], after["step"]) == (before["screen"], before["step"])
+    assert hall.finish(citizen) == []
+    hall.at_home()
+
+
 def test_a_crash_at_the_receipt_shows_the_same_number_and_prints_nothing_twice(hall: Installation) -> None:
     citizen = hall.citizen("out-of-area-treatment")
     citizen.go(until="Receipt")
