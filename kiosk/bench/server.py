@@ -16,7 +16,7 @@ from kiosk.stack import Stack
 
 STATIC = Path(__file__).parent / "static"
 COOKIE = "bianmin_bench"
-ORDERS = frozenset(("state", "lay", "swipe", "lift", "paper", "photograph", "clear", "tear")) | frozenset(
+ORDERS = frozenset(("state", "lay", "swipe", "show", "lift", "paper", "photograph", "clear", "tear")) | frozenset(
     ("refill", "empty", "cover", "unplug", "plug")
 )
 MAX_UPLOAD = 20_000_000
