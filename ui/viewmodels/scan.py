@@ -86,12 +86,19 @@ class Scan(QObject):
     def message(self) -> str:
         """One sentence on what to do now."""
         w = words(self._session.language)
+        if self.full:
+            return w["scan_full"]
         wrong = self._camera_fault
         if wrong is not None:
             return wrong.citizen(self._session.language)
         if not self.cameraWorks:
             return w["scan_no_camera"]
-        return w["scan_full"] if self.full else w[f"scan_hint_{self._hint}"]
+        return w[f"scan_hint_{self._hint}"]
+
+    @Property(bool, notify=changed)
+    def broken(self) -> bool:
+        """The camera cannot see a paper that is still wanted."""
+        return not self.full and not self._promised() and (self._camera_fault is not None or not self.cameraWorks)
 
     @property
     def _camera_fault(self) -> Fault | None:

@@ -40,7 +40,7 @@ BaseScreen {
 
         Notice {
             width: parent.width
-            tone: Scan.promised || Scan.enough || Scan.good ? "success" : Scan.waiting ? "plain" : "warning"
+            tone: Scan.broken ? "danger" : Scan.promised || Scan.enough || Scan.good ? "success" : Scan.waiting ? "plain" : "warning"
             text: Scan.promised ? I18n.s.scan_promised : Scan.message
         }
 
