@@ -18,7 +18,7 @@ from devices.scanner.judge import judge
 from devices.scanner.keep import BUDGET, FLAVOUR, Kept, as_jpeg, as_pdf
 from devices.scanner.light import Mode, even_light, in_mode
 from devices.scanner.proportions import A4, CARD, paper_of, true_ratio
-from devices.scanner.text_lines import ink, sideways, skew, turned
+from devices.scanner.text_lines import ink, skew, turned
 from kiosk.config import ASSETS
 from kiosk.ipc.device_messages import PreviewHint
 
@@ -98,13 +98,6 @@ def test_crooked_lines_are_levelled(degrees: float) -> None:
     crooked = turned(lease(), degrees)
     assert skew(ink(crooked)) == pytest.approx(-degrees, abs=0.3)
     assert abs(skew(ink(turned(crooked, skew(ink(crooked)))))) <= 0.3
-
-
-def test_lines_that_run_up_and_down_are_noticed() -> None:
-    page = lease()
-    assert sideways(ink(page)) is False
-    assert sideways(ink(np.asarray(cv2.rotate(page, cv2.ROTATE_90_CLOCKWISE), np.uint8))) is True
-    assert sideways(ink(np.full((900, 600, 3), 250, np.uint8))) is None
 
 
 def test_black_and_white_has_two_values_and_grey_no_colour() -> None:

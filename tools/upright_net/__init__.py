@@ -1,1 +1,0 @@
-"""Trains the network that tells a line of print from one that stands on its head."""
