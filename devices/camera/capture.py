@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from devices.scanner.bed import BedReference
-from devices.scanner.detect import PageFinder
+from devices.scanner.detect import SURE, PageFinder
 from devices.scanner.finish import finished
 from devices.scanner.geometry import Picture, Quad, shift
 from devices.scanner.judge import judge, touches_edge
@@ -63,7 +63,9 @@ class AutoCapture:
         if self.bed.hand(frame, quad):
             self._steady = 0
             return Look(PreviewHint.HAND, quad)
-        if self._steady < STEADY_FRAMES or self.bed.agrees(frame, quad) is False:
+        # Two detectors must agree; before the bed is known, the one must be sure.
+        agreed = self.bed.agrees(frame, quad)
+        if self._steady < STEADY_FRAMES or agreed is False or (agreed is None and found.presence < SURE):
             return Look(PreviewHint.HOLD_STILL, quad)
         return self._take(frame, quad)
 

@@ -8,8 +8,9 @@ from devices.scanner.corner_net import CornerNet
 from devices.scanner.geometry import Picture, Quad
 from devices.scanner.refine import on_edges, second_look
 
-PRESENT = 0.5
-"""Presence from which there is a page."""
+PRESENT, SURE = 0.5, 0.75
+"""Presence from which there is a page, and from which the network's word alone is enough: of 401 rendered pictures
+without a page, made to be hard, 61 pass the first and 34 the second; no photograph of a page misses the second."""
 
 
 @dataclass(frozen=True)
