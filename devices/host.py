@@ -8,7 +8,7 @@ import os
 import select
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import structlog
@@ -120,14 +120,17 @@ class Host:
             self._control.send(Beat())
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """``python -m devices.host NAME --control FD --parent PID --settings JSON``; started by the supervisor only."""
+def main(loaded: Callable[[], None]) -> None:
+    """NAME --control FD --parent PID --settings JSON; called by ``devices.start`` only.
+
+    ``loaded`` is called when the driver is there: from then on the host gives the signs of life itself.
+    """
     parser = argparse.ArgumentParser()
     parser.add_argument("name")
     parser.add_argument("--control", type=int, required=True)
     parser.add_argument("--parent", type=int, required=True)
     parser.add_argument("--settings", required=True)
-    options = parser.parse_args(arguments)
+    options = parser.parse_args()
     become_child(options.name, options.parent)
     structlog.configure(
         processors=[structlog.processors.add_log_level, structlog.processors.JSONRenderer()],
@@ -139,9 +142,7 @@ def main(arguments: list[str] | None = None) -> None:
     def open_line(address: str, flow: str) -> Opener:
         return lambda baud: open_link(address, baud, clock, host.alive, flow=flow)
 
-    host.run(make_driver(options.name, json.loads(options.settings), open_line, clock, host.emit))
+    driver = make_driver(options.name, json.loads(options.settings), open_line, clock, host.emit)
+    loaded()
+    host.run(driver)
     os._exit(0)  # nothing is worth a tidy end here, and a stuck driver thread must not hold it up
-
-
-if __name__ == "__main__":
-    main()

@@ -49,8 +49,8 @@ log = structlog.get_logger()
 
 TICK = 0.25
 DEVICE_SILENT = 3.0
-DEVICE_START = 20.0
-"""Until its first sign of life a process may take longer: on a weak machine five that start at once need seconds."""
+DEVICE_START = 4.5
+"""Until its first sign of life, which comes before it has loaded anything, a process may take a little longer."""
 WORKER_SILENT = 10.0
 BACK_OFF = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 """Seconds before a device process is started again, by how often it has failed in a row."""
@@ -339,7 +339,7 @@ class Supervisor:
 
     def _start(self, device: Device) -> None:
         settings = json.dumps(driver_settings(self._settings, device.name))
-        device.child = self._spawn(device.name, "devices.host", [device.name, "--settings", settings], FROM_DEVICE)
+        device.child = self._spawn(device.name, "devices.start", [device.name, "--settings", settings], FROM_DEVICE)
         self._introduce(device)
 
     def _introduce(self, device: Device) -> None:

@@ -13,8 +13,10 @@ from devices.printer.driver import PrinterDriver
 from devices.printer.encoder import Encoder
 from devices.printer.profiles import profile
 from devices.simulators.client import RigClient
+from devices.start import MESSAGE
 from kiosk.config import ASSETS
 from kiosk.ipc.device_messages import (
+    Beat,
     CardFailed,
     CardFault,
     CardPresent,
@@ -249,3 +251,7 @@ def test_a_silent_printer_is_never_called_ready(printer: PrinterDriver, rig: Rig
     printer.handle(PrintDocument(job="a", document=RECEIPT), [])
     printer.step()
     assert states(told)[-1] == PrintState.FAILED
+
+
+def test_the_first_sign_of_life_is_one_that_the_supervisor_knows() -> None:
+    assert Beat.model_validate_json(MESSAGE) == Beat()

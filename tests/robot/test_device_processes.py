@@ -27,8 +27,8 @@ def processes(hall: Installation) -> dict[str, psutil.Process]:
     for process in leaks.terminal_processes(hall.stack.processes["terminal"].pid):
         with contextlib.suppress(psutil.Error):  # it has just ended
             words = process.cmdline()
-            if "devices.host" in words:
-                found[words[words.index("devices.host") + 1]] = process
+            if "devices.start" in words:
+                found[words[words.index("devices.start") + 1]] = process
     return found
 
 

@@ -28,6 +28,7 @@ from kiosk.robot.faults.causes import CAUSES, SAM_ID, Cause
 from kiosk.robot.faults.scene import Scene, State
 from kiosk.robot.plans import plans
 from kiosk.robot.screen import ScreenError
+from kiosk.supervisor import DEVICE_START
 from tests.robot import leaks
 
 MB = 1_000_000
@@ -87,7 +88,7 @@ class Soak:
     def _hang(self) -> None:
         if victim := self._victim():
             victim.send_signal(signal.SIGSTOP)
-            psutil.wait_procs([victim], 10)
+            psutil.wait_procs([victim], DEVICE_START + 2)  # one that had not spoken yet is given longer
             if victim.is_running():
                 self.problems.append(f"a hung process stays: {victim}")
 
