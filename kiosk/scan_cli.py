@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from devices.scanner.geometry import Picture
 from kiosk.config import ASSETS
 from kiosk.model.clock import SystemClock, hall_date
 
@@ -21,6 +22,9 @@ def scan(
     shape: Annotated[str, typer.Option(help="What it should be: a4, card, photo, free.")] = "free",
     mode: Annotated[str, typer.Option(help="colour, grey, black_and_white.")] = "colour",
     purpose: Annotated[str, typer.Option(help="Watermark: what the copy is for; the date is added.")] = "",
+    mrz: Annotated[
+        bool, typer.Option("--mrz", help="Read the machine-readable zone of a passport or card, too.")
+    ] = False,
     report: Annotated[bool, typer.Option("--report", help="Print what was measured, as JSON.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Keep pages that should be taken again, too.")] = False,
 ) -> None:
@@ -41,7 +45,8 @@ def scan(
     mark = f"{purpose} {hall_date(SystemClock().now())}" if purpose else ""
     for path in pictures:
         try:
-            found = scan_picture(load_picture(path.read_bytes()), finder, shape, kind)
+            picture = load_picture(path.read_bytes())
+            found = scan_picture(picture, finder, shape, kind)
         except (OSError, BadPicture) as wrong:
             typer.echo(f"{path}: {wrong}", err=True)
             raise typer.Exit(1) from None
@@ -56,6 +61,8 @@ def scan(
         if found.judged is not None:
             measured = {k: round(float(v), 4) for k, v in vars(found.judged).items() if k != "fault"}
             line["measured"] = measured
+        if mrz:
+            line["mrz"] = _zone(picture)
         lines.append(line)
         bad += found.fault is not None
         if found.page is not None and (found.fault is None or force):
@@ -67,3 +74,14 @@ def scan(
     if kept:
         out.write_bytes(as_pdf(kept, purpose or out.stem) if out.suffix.lower() == ".pdf" else kept[0].jpeg)
     raise typer.Exit(REFUSED if bad and not force else 0)
+
+
+def _zone(picture: Picture) -> dict[str, Any] | None:
+    """The zone's lines, the characters that somebody has to confirm, and which check digits fit."""
+    from devices.scanner.mrz import read_mrz
+
+    reading = read_mrz(picture)
+    if reading is None:
+        return None
+    doubtful = [sorted(places) for places in reading.doubtful]
+    return {"format": reading.format, "lines": reading.lines, "doubtful": doubtful, "checks": reading.checks}

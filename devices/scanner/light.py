@@ -57,7 +57,7 @@ def even_light(page: Picture) -> Picture:
 
 def _cast_saturation(hsv: Picture) -> float:
     """Saturation of the paper itself under coloured light: what most of the bright pixels have."""
-    bright = hsv[:, :, 2] > level_of(np.asarray(hsv[:, :, 2], np.uint8), 0.6)
+    bright = hsv[:, :, 2] >= level_of(np.asarray(hsv[:, :, 2], np.uint8), 0.6)
     return float(np.median(hsv[:, :, 1][bright]))
 
 

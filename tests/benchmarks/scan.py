@@ -2,7 +2,8 @@
 
 ``make bench-scan [DATA=folder]``; the folder has the layout ``photos/annotations.json`` (``images`` with ``file`` and
 ``corners`` TL, TR, BR, BL in pixels, null where unknown; ``negatives/`` pictures without a page) and
-``barcodes/truth.json`` (``file``, ``text``, null for what must stay unread). Prints tables; asserts nothing.
+``barcodes/truth.json`` (``file``, ``text``, null for what must stay unread), ``mrz/truth.json`` (``file``, ``lines``).
+Prints tables; asserts nothing.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from devices.scanner.detect import PRESENT, PageFinder
 from devices.scanner.geometry import Picture, Quad
 from devices.scanner.keep import as_jpeg, as_pdf
 from devices.scanner.load import load_picture
+from devices.scanner.mrz import read_mrz
 from devices.scanner.refine import on_edges, second_look
 from devices.scanner.scan import scan
 from kiosk.config import ASSETS
@@ -101,6 +103,29 @@ def codes(folder: Path) -> None:
     print(f"| read where nothing is | {false[0]} of {false[2]} | {false[1]} of {false[2]} |")
 
 
+def zones(folder: Path) -> None:
+    """Machine-readable zones: all lines exact, what is wrong and not marked as doubtful, what is marked needlessly."""
+    exact = wrong = marked = characters = count = 0
+    times = []
+    for entry in json.loads((folder / "mrz" / "truth.json").read_text()):
+        picture = load_picture((folder / "mrz" / entry["file"]).read_bytes())
+        began = time.perf_counter()
+        reading = read_mrz(picture)
+        times.append((time.perf_counter() - began) * 1000)
+        count += 1
+        if reading is None:
+            continue
+        truth = tuple(entry["lines"])
+        exact += reading.lines == truth
+        if reading.lines == truth:
+            characters += sum(map(len, truth))
+            marked += sum(map(len, reading.doubtful))
+        for line, true, doubtful in zip(reading.lines, truth, reading.doubtful, strict=False):
+            wrong += sum(a != b and i not in doubtful for i, (a, b) in enumerate(zip(line, true, strict=False)))
+    print(f"\nMRZ, all lines exact: {share(exact, count)}; wrong and unmarked: {wrong} characters;")
+    print(f"marked where exact: {share(marked, characters)}; {statistics.mean(times):.0f} ms mean")
+
+
 def median(what: Callable[[], object]) -> float:
     times = []
     for _ in range(ROUNDS):
@@ -157,6 +182,8 @@ def main() -> None:
         pages(folder)
     if (folder / "barcodes").is_dir():
         codes(folder)
+    if (folder / "mrz").is_dir():
+        zones(folder)
     times()
 
 

@@ -88,6 +88,11 @@ def test_a_shadow_and_a_colour_cast_go_and_a_stamp_stays() -> None:
     assert block[0] > block[2] + 60, "a blue block is bleached"
 
 
+def test_a_page_at_the_limit_of_the_camera_is_left_alone() -> None:
+    white = np.full((400, 300, 3), 255, np.uint8)
+    assert (finished(white, "a4") >= 240).all()
+
+
 def test_a_photograph_is_not_taken_for_a_shadow() -> None:
     portrait = np.asarray(cv2.imread(str(ASSETS / "papers" / "photo.png")), np.uint8)
     assert (finished(portrait, "photo") == portrait).all()
