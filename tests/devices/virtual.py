@@ -10,6 +10,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from devices.code_reader.driver import CodeReaderDriver
+from devices.drivers import Driver
 from devices.id_reader.driver import IdReaderDriver
 from devices.id_reader.mrz_driver import MrzReaderDriver
 from devices.printer.driver import PrinterDriver
@@ -42,15 +43,11 @@ class Told(list[BaseModel]):
         return [m for m in self if isinstance(m, kind)]
 
 
-class VirtualReader:
-    """A reader and its driver. ``run`` gives the driver turns for some seconds of the clock."""
+class _Asked:
+    """A device that is told when to read. ``run`` gives its driver turns for some seconds of the clock."""
 
-    def __init__(self, baud: int = 0, **options: str | bool) -> None:
-        self.clock = ManualClock()
-        self.port = MemoryPort(self.clock, baud)
-        self.sam = SamSimulator(self.port)
-        self.told = Told()
-        self.driver = IdReaderDriver(self.port.open, self.clock, self.told.emit, **options)  # type: ignore[arg-type]
+    clock: ManualClock
+    driver: Driver
 
     @property
     def faults(self) -> set[str]:
@@ -63,6 +60,17 @@ class VirtualReader:
         end = self.clock.monotonic() + seconds
         while self.clock.monotonic() < end:
             self.clock.advance(self.driver.step())
+
+
+class VirtualReader(_Asked):
+    """A reader and its driver."""
+
+    def __init__(self, baud: int = 0, **options: str | bool) -> None:
+        self.clock = ManualClock()
+        self.port = MemoryPort(self.clock, baud)
+        self.sam = SamSimulator(self.port)
+        self.told = Told()
+        self.driver = IdReaderDriver(self.port.open, self.clock, self.told.emit, **options)  # type: ignore[arg-type]
 
 
 @cache
@@ -100,7 +108,7 @@ class VirtualPrinter:
         return {m.job: m.state for m in self.told.of(PrintProgress)}
 
 
-class VirtualPassports:
+class VirtualPassports(_Asked):
     """A passport reader and its driver."""
 
     def __init__(self) -> None:
@@ -110,20 +118,8 @@ class VirtualPassports:
         self.told = Told()
         self.driver = MrzReaderDriver(self.port.open, 9600, self.clock, self.told.emit)
 
-    @property
-    def faults(self) -> set[str]:
-        return set(self.driver.state.faults)
 
-    def mode(self, mode: ReaderMode) -> None:
-        self.driver.handle(SetReaderMode(mode=mode), [])
-
-    def run(self, seconds: float) -> None:
-        end = self.clock.monotonic() + seconds
-        while self.clock.monotonic() < end:
-            self.clock.advance(self.driver.step())
-
-
-class VirtualCodes:
+class VirtualCodes(_Asked):
     """A code reader and its driver."""
 
     def __init__(self, ends: bytes = b"\r", *, waits: bool = False, **options: str) -> None:
@@ -132,15 +128,3 @@ class VirtualCodes:
         self.codes = CodeSimulator(self.port, ends, waits=waits)
         self.told = Told()
         self.driver = CodeReaderDriver(self.port.open, 9600, self.clock, self.told.emit, **options)  # type: ignore[arg-type]
-
-    @property
-    def faults(self) -> set[str]:
-        return set(self.driver.state.faults)
-
-    def mode(self, mode: ReaderMode) -> None:
-        self.driver.handle(SetReaderMode(mode=mode), [])
-
-    def run(self, seconds: float) -> None:
-        end = self.clock.monotonic() + seconds
-        while self.clock.monotonic() < end:
-            self.clock.advance(self.driver.step())
