@@ -44,7 +44,7 @@ FUZZ ?= 10000000
 fuzz: setup-dev ## coverage-guided fuzzing of the parsers, going on where it stopped, and long hypothesis runs
 	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes -r requirements/fuzz.txt
 	for target in sam printer mrz; do $(BIN)/python -m tests.fuzz.run $$target --count $(FUZZ) || exit 1; done
-	$(BIN)/python -m pytest --hypothesis-profile=fuzz --timeout=0 -k property tests
+	$(BIN)/python -m pytest --hypothesis-profile=fuzz --timeout=0 -o faulthandler_timeout=0 -k property tests
 
 bench: setup-dev ## measurements as ratios
 	$(BIN)/python -m tests.benchmarks.submit
