@@ -49,7 +49,7 @@ log = structlog.get_logger()
 
 TICK = 0.25
 DEVICE_SILENT = 3.0
-DEVICE_START = 4.5
+DEVICE_START = 4.0
 """Until its first sign of life, which comes before it has loaded anything, a process may take a little longer."""
 WORKER_SILENT = 10.0
 BACK_OFF = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)

@@ -183,8 +183,9 @@ class Session(QObject):
 
     # identity
 
-    def identified(self, document: IdentityDocument) -> None:
+    def identified(self, document: IdentityDocument, photo: bytes = b"") -> None:
         """A card was read or a number typed: look for an open case before anything is filled in."""
+        self.photo = photo  # a typed person has none, whoever's card was read before
         service, opened = self.visit.package, self.terminal.opened
         existing = opened.intake.already_open(service.id, document.number) if service and opened else None
         self.act(lambda: self.visit.identified(document, existing))
@@ -196,8 +197,7 @@ class Session(QObject):
         else:
             self.card_fault = ""
             if self.visit.stage == Stage.IDENTIFY:
-                self.photo = photo
-                self.identified(document)
+                self.identified(document, photo)
         self.card_changed.emit()
 
     def _on_card_failed(self, fault: str) -> None:
