@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.scanner.geometry import Picture, Quad
+from devices.scanner.geometry import Picture, Quad, halved
 from kiosk.config import ASSETS
 
 Floats = NDArray[np.float32]
@@ -46,8 +46,7 @@ class CornerNet:
 def shrunk(picture: Picture, size: int) -> Picture:
     """``picture`` as a ``size`` square; large ones are halved first, which is several times faster than one step."""
     while min(picture.shape[:2]) >= 4 * size:
-        half = (picture.shape[1] // 2, picture.shape[0] // 2)
-        picture = np.asarray(cv2.resize(picture, half, interpolation=cv2.INTER_AREA), np.uint8)
+        picture = halved(picture)
     if min(picture.shape[:2]) >= 2 * size:
         picture = np.asarray(cv2.resize(picture, (2 * size, 2 * size), interpolation=cv2.INTER_LINEAR), np.uint8)
     return np.asarray(cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA), np.uint8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,6 +30,27 @@ def side_lengths(quad: Quad) -> tuple[float, float]:
 def shift(a: Quad, b: Quad) -> float:
     """The largest movement of a corner, in pixels."""
     return float(np.abs(a - b).max())
+
+
+def halved(picture: Picture) -> Picture:
+    """Half the size, each pixel the mean of four. By exactly two, averaging is ten times faster than by any other
+    factor; an odd last row or column is left out."""
+    height, width = picture.shape[0] // 2, picture.shape[1] // 2
+    even = picture[: 2 * height, : 2 * width]
+    return np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def reduced(picture: Picture, longest: int) -> tuple[Picture, float]:
+    """``picture`` with at most ``longest`` pixels on its longer side, and its size by the old one (1 if it fits)."""
+    scale = 1.0
+    while max(picture.shape[:2]) >= 2 * longest:
+        picture, scale = halved(picture), scale / 2
+    rest = longest / max(picture.shape[:2])
+    if rest >= 1:
+        return picture, scale
+    # Between one half and one, four neighbours leave out no pixel.
+    small = cv2.resize(picture, None, fx=rest, fy=rest, interpolation=cv2.INTER_LINEAR)
+    return np.asarray(small, np.uint8), scale * rest
 
 
 def level_of(grey: NDArray[np.uint8], share: float) -> float:

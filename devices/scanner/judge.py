@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.scanner.geometry import Picture, Quad, level_of
+from devices.scanner.geometry import Picture, Quad, level_of, reduced
 from devices.scanner.proportions import EXPECTED, EXPECTED_TOLERANCE, Paper
 from devices.scanner.text_lines import ink
 from kiosk.ipc.device_messages import PreviewHint
@@ -69,10 +69,7 @@ def judge(
     ``bed_px_per_mm``: the calibration of a fixed camera, by which the paper's true size is known; 0: unknown.
     """
     long = max(page.shape[:2])
-    scale = min(1.0, LONG / long)
-    small = np.asarray(
-        cv2.resize(page, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else page, np.uint8
-    )
+    small, _scale = reduced(page, LONG)
     grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
     light = level_of(grey, 0.9)
     sharp, burnt, skin = sharpness(grey), glare(small, grey), finger(small)
@@ -124,9 +121,10 @@ def glare(small: Picture, grey: NDArray[np.uint8]) -> float:
     limit = max(250.0, min(254.0, paper + 6))
     if paper >= 250:
         return 0.0  # the paper itself is at the camera's limit: evenly lit, whatever else
-    burnt = (small.min(2) >= limit).astype(np.uint8)
+    least = cv2.min(cv2.min(small[:, :, 0], small[:, :, 1]), small[:, :, 2])
+    burnt = cv2.threshold(least, limit - 0.5, 1, cv2.THRESH_BINARY)[1]
     solid = cv2.morphologyEx(burnt, cv2.MORPH_OPEN, np.ones((11, 11), np.uint8))
-    return float(solid.mean())
+    return cv2.countNonZero(solid) / solid.size
 
 
 def finger(small: Picture) -> float:

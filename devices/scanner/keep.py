@@ -66,7 +66,7 @@ def watermarked(page: Picture, text: str, font: Path) -> Picture:
     turn = cv2.getRotationMatrix2D((side / 2, side / 2), 28, 1.0)
     turn[:, 2] += (width - side) / 2, (height - side) / 2
     ink = cv2.warpAffine(cloth, turn, (width, height), flags=cv2.INTER_LINEAR)
-    shade = (255 - ink.astype(np.float32) * MARK).astype(np.uint8)
+    shade = cv2.convertScaleAbs(ink, alpha=-MARK, beta=255)
     return np.asarray(cv2.multiply(page, cv2.merge([shade] * 3), scale=1 / 255), np.uint8)
 
 

@@ -36,7 +36,11 @@ class Mode(StrEnum):
 def even_light(page: Picture) -> Picture:
     """``page`` (BGR) as if it lay in even, white light; unchanged where too little of it is plain paper."""
     height, width = page.shape[:2]
-    small = cv2.resize(page, (max(8, width // COARSE), max(8, height // COARSE)), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(
+        page[: height // COARSE * COARSE, : width // COARSE * COARSE],
+        (max(8, width // COARSE), max(8, height // COARSE)),
+        interpolation=cv2.INTER_AREA,
+    )
     hsv = cv2.cvtColor(small, cv2.COLOR_BGR2HSV)
     value = np.asarray(hsv[:, :, 2], np.uint8)
     # Closing leaves slopes of light as they are and fills what is dark and narrow: print.

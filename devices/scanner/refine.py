@@ -43,7 +43,9 @@ def on_edges(picture: Picture, quad: Quad) -> Quad:
     x1, y1 = (int(v) for v in np.minimum(quad.max(0) + pad, (picture.shape[1], picture.shape[0])))
     if x1 - x0 < 8 or y1 - y0 < 8:
         return quad
-    box = cv2.resize(picture[y0:y1, x0:x1], None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    # By less than a half, linear interpolation would leave pixels out.
+    way = cv2.INTER_LINEAR if scale >= 0.5 else cv2.INTER_AREA
+    box = cv2.resize(picture[y0:y1, x0:x1], None, fx=scale, fy=scale, interpolation=way)
     part = np.asarray(cv2.GaussianBlur(box, (0, 0), 1.0), np.uint8)
     corners = (quad - (x0, y0)).astype(np.float64) * scale
     band = BAND * longest * scale

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from devices.scanner.codes import Code, read_codes
@@ -37,8 +38,12 @@ def scan(picture: Picture, finder: PageFinder, shape: str = "free", mode: Mode =
     if found is None:
         return Scan(PreviewHint.NO_PAGE)
     page, paper = rectified(picture, found.quad, shape, LONGEST)
-    judged = judge(page, paper, shape, least_dpi=STILL_DPI)
+    # Both cores: zxing-cpp and OpenCV let go of the interpreter while they work.
+    with ThreadPoolExecutor(2) as pool:
+        codes = pool.submit(read_codes, page, thorough=False)
+        judging = pool.submit(judge, page, paper, shape, least_dpi=STILL_DPI)
+        done = finished(page, shape, mode)
+        judged = judging.result()
     cut_off = touches_edge(found.quad, picture.shape[1], picture.shape[0])
     fault = PreviewHint.CUT_OFF if cut_off else judged.fault
-    done = finished(page, shape, mode)
-    return Scan(fault, found.quad, found.presence, done, paper, judged, tuple(read_codes(page, thorough=False)))
+    return Scan(fault, found.quad, found.presence, done, paper, judged, tuple(codes.result()))

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.scanner.geometry import Picture
+from devices.scanner.geometry import Picture, reduced
 
 WORK = 1000
 """Pixels on the longer side that print is looked for at: letters of 10 points are 12 pixels high on an A4 page."""
@@ -18,8 +18,7 @@ GAIN = 1.15
 
 def ink(page: Picture) -> NDArray[np.uint8]:
     """Print as 255 on 0, at most WORK pixels long. Solid areas and smooth pictures are not print."""
-    scale = min(1.0, WORK / max(page.shape[:2]))
-    small = cv2.resize(page, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else page
+    small, _scale = reduced(page, WORK)
     grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
     dark = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, np.ones((15, 15), np.uint8))
     limit, _ = cv2.threshold(dark, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
@@ -43,12 +42,13 @@ def skew(print_: NDArray[np.uint8]) -> float:
     small = np.asarray(cv2.resize(print_, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
     height, width = small.shape
     plain = _stripes(small)
-    best, angle = plain, 0.0
-    for degrees in np.arange(-SKEW_RANGE, SKEW_RANGE + 1e-6, SKEW_STEP):
-        matrix = cv2.getRotationMatrix2D((width / 2, height / 2), float(degrees), 1.0)
-        stripes = _stripes(np.asarray(cv2.warpAffine(small, matrix, (width, height)), np.uint8))
-        if stripes > best:
-            best, angle = stripes, float(degrees)
+
+    def at(degrees: float) -> tuple[float, float]:
+        matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
+        return _stripes(np.asarray(cv2.warpAffine(small, matrix, (width, height)), np.uint8)), degrees
+
+    best, angle = max(at(float(d)) for d in np.arange(-SKEW_RANGE, SKEW_RANGE + 1e-6, 2 * SKEW_STEP))
+    best, angle = max((best, angle), at(angle - SKEW_STEP), at(angle + SKEW_STEP))
     return -angle if best > plain * GAIN else 0.0
 
 

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from tools.corner_net.backgrounds import surface
-from tools.corner_net.config import WORK, Config, load
+from tools.corner_net.config import HERE, WORK, Config, load
 from tools.corner_net.documents import document
 from tools.corner_net.scene import Bank, compose
 
@@ -54,9 +54,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--valid", action="store_true")
     parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--config", type=Path, default=HERE / "config.toml")
     parser.add_argument("--out", type=Path, default=WORK / "shards")
     arguments = parser.parse_args()
-    config = load()
+    config = load(arguments.config)
     arguments.out.mkdir(parents=True, exist_ok=True)
     count = config.render.valid_shards if arguments.valid else config.render.shards
     task = partial(_task, config, arguments.valid, arguments.out)

@@ -1,5 +1,7 @@
 """Trains the network: ``python -m tools.corner_net.train [--name main] [--ranks 2]``; run it again and it goes on.
 
+``--start MODEL.onnx`` begins with the weights of an exported file, to train them further on other pictures.
+
 Writes ``var/corner_net/<name>.pt`` (weights, averaged weights, optimiser, place in the schedule) every few minutes.
 Each rank is a process with one thread that takes its share of the batch; gradients are averaged once a step. Threads
 inside one process would wait for each other at every layer, which is slow when other programs use the machine.
@@ -13,6 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor, distributed, nn
@@ -24,6 +27,7 @@ from tools.corner_net.config import WORK, Config, Stage, load
 from tools.corner_net.losses import corner_losses
 from tools.corner_net.model import CornerNet
 from tools.corner_net.quads import iou
+from tools.corner_net.restore import restored
 from tools.corner_net.samples import Batch, Shards, Varied
 
 SAVE_EVERY = 400
@@ -56,8 +60,6 @@ def rate(config: Config, step: int, total: int) -> float:
 @torch.no_grad()
 def check(model: nn.Module, shards: Shards, size: int, count: int = 500) -> str:
     """Mean IoU and shares on the first ``count`` validation pictures, and how presence separates."""
-    import cv2
-
     model.eval()
     scores: list[float] = []
     presence: list[tuple[bool, float]] = []
@@ -76,14 +78,15 @@ def check(model: nn.Module, shards: Shards, size: int, count: int = 500) -> str:
     return f"IoU {s.mean():.4f} {shares} presence wrong {wrong}/{len(presence)}"
 
 
-def run(rank: int, ranks: int, config: Config, name: str, rendezvous: str) -> None:
+def run(rank: int, ranks: int, config: Config, name: str, rendezvous: str, start: Path | None = None) -> None:
     """One process of the training; ``rank`` 0 writes and prints."""
     torch.manual_seed(config.train.seed)
     torch.set_num_threads(1)
     if ranks > 1:
         distributed.init_process_group("gloo", init_method=rendezvous, rank=rank, world_size=ranks)
     path = WORK / f"{name}.pt"
-    model = CornerNet()
+    valid = Shards(WORK / "shards", "valid")
+    model = CornerNet() if start is None or path.exists() else _begun(start, config)
     average = CornerNet()
     average.load_state_dict(model.state_dict())
     for net in (model, average):
@@ -98,7 +101,6 @@ def run(rank: int, ranks: int, config: Config, name: str, rendezvous: str) -> No
         step = state["step"]
     stages = plan(config)
     total = sum(n for _, n in stages)
-    valid = Shards(WORK / "shards", "valid")
     while step < total:
         stage, last = _stage(stages, step)
         train = Shards(WORK / "shards", "train")
@@ -111,6 +113,14 @@ def run(rank: int, ranks: int, config: Config, name: str, rendezvous: str) -> No
         if rank == 0:
             _save(path, model, average, optimiser, step)
             print(f"step {step} {time.strftime('%H:%M')} {check(average, valid, stage.size)}", flush=True)
+
+
+def _begun(start: Path, config: Config) -> CornerNet:
+    """The exported weights, their norms measured on pictures of the training set."""
+    shards = Shards(WORK / "shards", "train")
+    small = [cv2.resize(shards[i][0], (config.size, config.size), interpolation=cv2.INTER_AREA) for i in range(64)]
+    pictures = torch.from_numpy(np.stack(small)[..., ::-1].copy()).permute(0, 3, 1, 2)
+    return restored(start, picture_tensor(pictures))
 
 
 def _save(path: Path, model: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer, step: int) -> None:
@@ -193,14 +203,15 @@ def main() -> None:
     parser.add_argument("--name", default="main")
     parser.add_argument("--ranks", type=int, default=1)
     parser.add_argument("--config", type=Path)
+    parser.add_argument("--start", type=Path, help="an exported model to begin with")
     arguments = parser.parse_args()
     config = load(arguments.config) if arguments.config else load()
     if arguments.ranks == 1:
-        run(0, 1, config, arguments.name, "")
+        run(0, 1, config, arguments.name, "", arguments.start)
         return
     meeting = WORK / f"{arguments.name}.ranks"
     meeting.unlink(missing_ok=True)
-    task = (arguments.ranks, config, arguments.name, f"file://{meeting.resolve()}")
+    task = (arguments.ranks, config, arguments.name, f"file://{meeting.resolve()}", arguments.start)
     spawn(run, task, nprocs=arguments.ranks)  # type: ignore[no-untyped-call]
 
 
