@@ -11,8 +11,8 @@ APT_RUN := python3-venv \
 	libegl1 libgl1 libopengl0 libglib2.0-0 libfontconfig1 libdbus-1-3 libxkbcommon0 libnss3 libpulse0 \
 	libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-randr0 \
 	libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 libxcb-xkb1 \
-	fonts-hanazono
-WHY_RUN := Python environments, Qt's system libraries, and a font for rare characters of names
+	fonts-hanazono alsa-utils
+WHY_RUN := Python environments, Qt's system libraries, a font for rare characters of names, and aplay for short sounds
 APT_TEST := chromium fonts-noto-cjk git libatomic1
 WHY_TEST := a browser for the tests of the web pages with its driver, and a Chinese font
 

@@ -71,7 +71,7 @@ def make_driver(name: str, settings: dict[str, Any], open_line: OpenLine, clock:
         case "camera":
             from devices.camera.driver import CameraDriver
 
-            return CameraDriver(settings["driver"], settings["address"], clock, emit)
+            return CameraDriver(settings["driver"], settings["address"], clock, emit, settings["bed_mm"])
         case "host":
             from devices.host_health.driver import HostDriver
             from devices.host_health.probe import FileProbe, KernelProbe

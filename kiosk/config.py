@@ -28,13 +28,14 @@ class _Section(BaseModel):
 
 
 class TerminalSettings(_Section):
-    """Which terminal this is. ``code`` starts every receipt number."""
+    """Which terminal this is. ``code`` starts every receipt number. ``sounds``: a short one when a page is taken."""
 
     code: str = Field(default="T01", pattern=r"^[0-9A-HJKMNP-TV-Z]{2,6}$")
     hall: str = "政务服务中心"
     hall_en: str = "Government Service Hall"
     number: str = "01"
     phone: str = "12345"
+    sounds: bool = True
 
 
 class PathSettings(_Section):
@@ -101,8 +102,12 @@ class PrinterSettings(_Section):
 
 
 class CameraSettings(_Section):
-    driver: Literal["v4l2", "folder", "simulated"] = "v4l2"
+    """``address``: a device, a folder of pictures or a video file. ``bed_mm``: so many millimetres of the bed lie in
+    the width of the picture; ``kiosk devices calibrate`` measures it. 0: unknown, sizes go by proportions alone."""
+
+    driver: Literal["v4l2", "folder", "video", "simulated"] = "v4l2"
     address: str = "/dev/video0"
+    bed_mm: float = Field(default=0.0, ge=0, le=2000)
 
 
 class HostSettings(_Section):

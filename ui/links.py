@@ -80,7 +80,7 @@ class DeviceLinks(QObject):
     code_read = Signal(str)
     code_failed = Signal()
     frame = Signal(object)
-    captured = Signal(int, int, bytes)
+    captured = Signal(object, bytes)
     print_progress = Signal(str, str)
     paper_at_slot = Signal(bool)
 
@@ -122,7 +122,7 @@ class DeviceLinks(QObject):
             case Frame():
                 self.frame.emit(message)
             case Captured():
-                self.captured.emit(message.width, message.height, blob_from_fd(fds.pop()))
+                self.captured.emit(message, blob_from_fd(fds.pop()))
             case PrintProgress():
                 self.print_progress.emit(message.job, message.state.value)
             case PaperAtSlot():

@@ -9,7 +9,9 @@ from datetime import datetime
 import structlog
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from kiosk.cases.documents import warm_up
 from kiosk.ipc.device_messages import (
+    Captured,
     EndPartialReceipt,
     PrintDocument,
     PrintState,
@@ -44,6 +46,7 @@ class Session(QObject):
 
     moved = Signal()
     draft_changed = Signal()
+    page_taken = Signal()
     appearance_changed = Signal()
     card_changed = Signal()
     code_shown = Signal(str)
@@ -60,6 +63,7 @@ class Session(QObject):
         self.card_fault = ""
         self.card_there = False
         self.card_failures = 0
+        self.retaking = ""  # the page that the next picture replaces
         self.photo = b""  # of the card, a picture file; never kept, sent or written
         self.paper_waiting = False
         self.print_state: PrintState | None = None
@@ -259,23 +263,38 @@ class Session(QObject):
         if wanted == self._camera_on:
             return
         if wanted:
-            started = self.devices.send("camera", StartCamera(shape=self.visit.material().shape))
+            warm_up()
+            started = self.devices.send("camera", StartCamera(shape=self.visit.material().shape, mark=self._mark()))
             self._camera_on = wanted if started else ""
         else:
             self.devices.send("camera", StopCamera())
             self._camera_on = ""
 
+    def _mark(self) -> str:
+        """What is written across a copy: which matter it is for, from which day, and that it is for nothing else."""
+        package = self.visit.package
+        day = self.now().astimezone(HALL_ZONE).date().isoformat()
+        return f"仅用于{package.title('zh')} {day}" if package is not None else ""
+
     def take_picture(self) -> None:
         self.devices.send("camera", TakePicture())
 
-    def _on_captured(self, width: int, height: int, image: bytes) -> None:
+    def _on_captured(self, seen: Captured, image: bytes) -> None:
         step, draft = self.visit.step, self.visit.draft
         if step is None or step.kind != StepKind.MATERIAL or draft is None:
             return
-        if draft.page_counts().get(step.id, 0) >= self.visit.material().max_pages:
+        again = self.retaking if any(p.page_id == self.retaking for p in draft.pages) else ""
+        if not again and draft.page_counts().get(step.id, 0) >= self.visit.material().max_pages:
             return
         self.touched()
-        self.visit.add_page(Page(page_id=new_id(), material=step.id, width=width, height=height, image=image))
+        self.retaking = ""
+        size = {"width": seen.width, "height": seen.height, "dpi": round(seen.dpi)}
+        page = Page(page_id=new_id(), material=step.id, image=image, **size)
+        if again:
+            self.visit.replace_page(again, page)
+        else:
+            self.visit.add_page(page)
+        self.page_taken.emit()
         self._save()
         self.draft_changed.emit()
 

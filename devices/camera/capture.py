@@ -1,15 +1,21 @@
-"""Decides when a page lies still and is good enough, and when the bed must be cleared for the next one."""
+"""Decides when papers lie still and are good enough, which of them are new, and takes each of them once."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from devices.scanner.bed import BedReference
-from devices.scanner.detect import SURE, PageFinder
+from devices.camera.still import mapped
+from devices.camera.taken import Taken, likeness_of
+from devices.scanner.bed import BedReference, OnBed
+from devices.scanner.detect import SURE, Found, PageFinder
 from devices.scanner.finish import finished
 from devices.scanner.geometry import Picture, Quad, shift
-from devices.scanner.judge import judge, touches_edge
-from devices.scanner.proportions import rectified
+from devices.scanner.judge import LIVE_DPI, STILL_DPI, judge, touches_edge
+from devices.scanner.light import Mode
+from devices.scanner.proportions import Paper, rectified
+from devices.scanner.scan import LONGEST
+from devices.scanner.way_up import WayUp, upright
 from kiosk.ipc.device_messages import PreviewHint
 
 STEADY_FRAMES = 5
@@ -17,83 +23,147 @@ STEADY_SHIFT = 0.012
 """Largest movement of a corner between frames, as a share of the picture's width: the network's own unrest is 0.004."""
 EMPTY_FRAMES = 3
 """Frames without a page until the bed counts as cleared."""
+STILL_PIXELS = 2400
+"""Pixels on the longer side from which a picture is a still, and must have a still's resolution on paper."""
+
+
+@dataclass(frozen=True)
+class TakenPage:
+    """A page ready to be kept (BGR), and the size of paper that it is, if it is a known one."""
+
+    picture: Picture
+    paper: Paper | None
+    dpi: float
 
 
 @dataclass(frozen=True)
 class Look:
-    """What was seen in one frame; ``page`` is set in the one frame that is to be kept."""
+    """What was seen in one frame: what to tell, where papers lie, and the pages that are to be kept now."""
 
     hint: PreviewHint
-    quad: Quad | None = None
-    page: Picture | None = None
+    quads: tuple[Quad, ...] = ()
+    pages: tuple[TakenPage, ...] = ()
 
 
 @dataclass
 class AutoCapture:
-    """Fed with frames, answers with what to tell the citizen and, once, with the page.
+    """Fed with frames, answers with what to tell the citizen and, once for each paper, with its page.
 
-    ``shape`` is what the step asks for. The network and the empty bed must agree before anything is taken.
+    ``shape`` is what the step asks for, ``mode`` how it is kept, ``bed_mm`` how many millimetres of the bed the
+    picture's width shows (0: not calibrated). The network and the empty bed must agree before anything is taken.
     """
 
     finder: PageFinder
+    way_up: WayUp
     bed: BedReference
     shape: str = "free"
-    _last: Quad | None = None
+    mode: Mode = Mode.COLOUR
+    bed_mm: float = 0.0
+    _last: tuple[Quad, ...] = ()
     _steady: int = 0
-    _taken: Quad | None = None
-    _away: int = field(default=0)
+    _taken: list[Taken] = field(default_factory=list)
+    _away: int = 0
 
-    def look(self, frame: Picture) -> Look:
-        """Judge one frame (BGR)."""
-        height, width = frame.shape[:2]
-        found = self.finder.glance(frame)
-        if found is None:
+    def look(self, frame: Picture, still: Callable[[], Picture] | None = None) -> Look:
+        """Judge one frame (BGR). ``still`` gives a finer picture of the same scene, where the camera has one."""
+        lying = self.bed.look(frame)
+        found = self._found(frame, lying)
+        if not found:
             return self._nothing(frame)
-        quad = found.quad
         self._away = 0
-        limit = STEADY_SHIFT * width
-        if self._taken is not None:
-            if shift(quad, self._taken) < 6 * limit:
-                return Look(PreviewHint.TAKE_AWAY, quad)
-            self._taken = None
-        moved = self._last is None or shift(quad, self._last) > limit
-        self._last, self._steady = quad, 0 if moved else self._steady + 1
-        if touches_edge(quad, width, height):
-            return Look(PreviewHint.CUT_OFF, quad)
-        if self.bed.hand(frame, quad):
+        quads = tuple(f.quad for f in found)
+        limit = STEADY_SHIFT * frame.shape[1]
+        self._steady = self._steady + 1 if _alike(quads, self._last, limit) else 0
+        self._last = quads
+        if any(touches_edge(q, frame.shape[1], frame.shape[0]) for q in quads):
+            return Look(PreviewHint.CUT_OFF, quads)
+        if lying is not None and lying.hand(quads):
             self._steady = 0
-            return Look(PreviewHint.HAND, quad)
-        # Two detectors must agree; before the bed is known, the one must be sure.
-        agreed = self.bed.agrees(frame, quad)
-        if self._steady < STEADY_FRAMES or agreed is False or (agreed is None and found.presence < SURE):
-            return Look(PreviewHint.HOLD_STILL, quad)
-        return self._take(frame, quad)
+            return Look(PreviewHint.HAND, quads)
+        fresh = [f for f in found if not any(t.is_there(frame, f.quad, 6 * limit) for t in self._taken)]
+        if not fresh:
+            return Look(PreviewHint.TAKE_AWAY, quads)
+        if self._steady < STEADY_FRAMES or not all(self._sure(f, found, lying) for f in fresh):
+            return Look(PreviewHint.HOLD_STILL, quads)
+        return self._take(frame, found, fresh, still)
+
+    def _found(self, frame: Picture, lying: OnBed | None) -> list[Found]:
+        """The papers in sight, in reading order. One glance, unless the bed shows that several lie apart."""
+        several = self.finder.several(frame, lying) if lying is not None else []
+        if several:
+            return several
+        one = self.finder.glance(frame)
+        return [] if one is None else [one]
+
+    @staticmethod
+    def _sure(page: Found, pages: list[Found], lying: OnBed | None) -> bool:
+        """Two detectors must agree; before the bed is known, the one must be sure."""
+        if lying is None:
+            return page.presence >= SURE
+        return lying.agrees(page.quad, [o.quad for o in pages if o is not page])
 
     def _nothing(self, frame: Picture) -> Look:
-        self._last, self._steady = None, 0
+        self._last, self._steady = (), 0
         self._away += 1
         if self._away >= EMPTY_FRAMES:
-            self._taken = None
+            self._taken = []
             self.bed.learn(frame)
         return Look(PreviewHint.NO_PAGE)
 
-    def _take(self, frame: Picture, glimpse: Quad) -> Look:
-        quad = self.finder.settle(frame, glimpse)
-        page, paper = rectified(frame, quad, self.shape)
-        fault = judge(page, paper, self.shape).fault
-        if fault is not None:
-            return Look(fault, quad)
-        return self._keep(glimpse, finished(page, self.shape))
+    def _take(
+        self, frame: Picture, found: list[Found], fresh: list[Found], still: Callable[[], Picture] | None
+    ) -> Look:
+        quads = tuple(f.quad for f in found)
+        fine, places = frame, [f.quad for f in fresh]
+        if still is not None:
+            fine = still()
+            moved = mapped(frame, fine, places)
+            if moved is None:
+                # Something has moved meanwhile: the corners of the one picture mean nothing in the other.
+                self._steady = 0
+                return Look(PreviewHint.HOLD_STILL, quads)
+            places = moved
+        pages = []
+        for place in places:
+            quad = self.finder.settle(fine, place)
+            page, paper = rectified(fine, quad, self.shape, LONGEST)
+            least = STILL_DPI if max(fine.shape[:2]) >= STILL_PIXELS else LIVE_DPI
+            fault = judge(page, paper, self.shape, bed_px_per_mm=self._scale(fine), least_dpi=least).fault
+            if fault is not None:
+                return Look(fault, quads)
+            pages.append(self._finished(page, paper, fine))
+        self._taken = [t for t in self._taken if any(t.lies_at(f.quad, frame.shape[1] * STEADY_SHIFT) for f in found)]
+        return self._keep(frame, [f.quad for f in fresh], quads, pages)
 
-    def _keep(self, quad: Quad | None, page: Picture) -> Look:
-        """Take ``page`` and wait for the bed to be cleared."""
-        self._taken, self._steady = quad, 0
-        return Look(PreviewHint.CAPTURED, quad, page)
+    def _keep(self, frame: Picture, new: list[Quad], quads: tuple[Quad, ...], pages: list[TakenPage]) -> Look:
+        """Take ``pages`` and wait for others."""
+        self._taken = [t for t in self._taken if not any(t.lies_at(q, frame.shape[1] * STEADY_SHIFT) for q in new)]
+        self._taken += [Taken(q, likeness_of(frame, q)) for q in new]
+        self._steady = 0
+        return Look(PreviewHint.CAPTURED, quads, tuple(pages))
 
-    def take_now(self, frame: Picture) -> Look:
+    def _finished(self, page: Picture, paper: Paper | None, seen: Picture) -> TakenPage:
+        done = finished(page, self.shape, self.mode)
+        turns = self.way_up.quarter_turns(done, card=self.shape == "card") if self.shape != "photo" else 0
+        scale = self._scale(seen)
+        dpi = max(page.shape[:2]) / paper.long * 25.4 if paper is not None else scale * 25.4
+        return TakenPage(upright(done, turns), paper, dpi)
+
+    def _scale(self, picture: Picture) -> float:
+        """Pixels a millimetre on the bed; 0 without calibration."""
+        return picture.shape[1] / self.bed_mm if self.bed_mm else 0.0
+
+    def take_now(self, frame: Picture, still: Callable[[], Picture] | None = None) -> Look:
         """Take the picture as it is: straightened where a page is found, whole where not."""
-        found = self.finder.look(frame)
+        fine = still() if still is not None else frame
+        found = self.finder.look(fine)
         if found is None:
-            return self._keep(None, frame)
-        page, _paper = rectified(frame, found.quad, self.shape)
-        return self._keep(found.quad, finished(page, self.shape))
+            return self._keep(frame, [], (), [TakenPage(fine, None, 0.0)])
+        page, paper = rectified(fine, found.quad, self.shape, LONGEST)
+        seen = self.finder.glance(frame)
+        quads = () if seen is None else (seen.quad,)
+        return self._keep(frame, list(quads), quads, [self._finished(page, paper, fine)])
+
+
+def _alike(some: tuple[Quad, ...], others: tuple[Quad, ...], limit: float) -> bool:
+    return len(some) == len(others) and all(shift(a, b) <= limit for a, b in zip(some, others, strict=True))

@@ -11,11 +11,14 @@ import numpy as np
 import structlog
 from pydantic import BaseModel
 
-from devices.camera.capture import AutoCapture, Look
+from devices.camera.capture import AutoCapture, Look, TakenPage
 from devices.camera.sources import FrameSource, SourceLost, open_source
 from devices.scanner.bed import BedReference
 from devices.scanner.detect import PageFinder
 from devices.scanner.geometry import Picture
+from devices.scanner.keep import as_jpeg
+from devices.scanner.way_up import WayUp
+from kiosk.config import ASSETS
 from kiosk.ipc.device_messages import Captured, Frame, FrameRingReady, StartCamera, StopCamera, TakePicture
 from kiosk.ipc.memory import FrameRing, blob_to_fd
 from kiosk.model.clock import Clock
@@ -28,7 +31,11 @@ SLOTS = 3
 INTERVAL = 1 / 15
 HEALTH = 2.0
 REOPEN = 1.0
-JPEG_QUALITY = 88
+FONT = ASSETS / "fonts" / "NotoSansSC-Regular.ttf"
+SETTLED = 15
+"""Pictures after which exposure and focus are held as they are: a white paper must not darken the next picture."""
+UNMARKED = frozenset({"photo"})
+"""Shapes that are printed on what the citizen gets: no watermark on them."""
 BLACK, WHITE = 6.0, 250.0
 """Mean brightness (0-255): below, something covers the lens or the lamp is out; above, light shines into it."""
 SMALL = 1280
@@ -41,16 +48,25 @@ class CameraDriver:
     """``emit`` sends a message and descriptors to the worker."""
 
     def __init__(
-        self, driver: str, address: str, clock: Clock, emit: Callable[[BaseModel, Sequence[int]], None]
+        self,
+        driver: str,
+        address: str,
+        clock: Clock,
+        emit: Callable[[BaseModel, Sequence[int]], None],
+        bed_mm: float = 0.0,
     ) -> None:
-        self._driver, self._address = driver, address
+        self._driver, self._address, self._bed_mm = driver, address, bed_mm
         self._clock = clock
         self._emit = emit
         self._source: FrameSource | None = None
         self._ring: FrameRing | None = None
         self._sequence = 0
         self._capture: AutoCapture | None = None
-        self._finder: PageFinder | None = None  # loading the network takes a moment: with the first paper
+        # Loading the networks takes a moment: with the first paper.
+        self._finder: PageFinder | None = None
+        self._way_up: WayUp | None = None
+        self._mark = ""
+        self._seen = 0
         self._bed = BedReference()
         self._now = False
         self._times: deque[float] = deque(maxlen=30)
@@ -60,12 +76,19 @@ class CameraDriver:
         match message:
             case StartCamera():
                 self._finder = self._finder or PageFinder()
-                self._capture = AutoCapture(self._finder, self._bed, message.shape)
+                self._way_up = self._way_up or WayUp()
+                self._capture = AutoCapture(
+                    self._finder, self._way_up, self._bed, message.shape, bed_mm=self._bed_mm
+                )
+                self._mark = "" if message.shape in UNMARKED else message.mark
+                self._seen = 0
                 self._times.clear()
                 self._ring = self._ring or FrameRing.create(SLOTS, PREVIEW_WIDTH * PREVIEW_WIDTH * 4)
                 self._emit(FrameRingReady(slots=SLOTS, capacity=self._ring.capacity), [self._ring.fd])
             case StopCamera():
                 self._capture = None
+                if self._source is not None:
+                    self._source.lock(False)
                 if self._ring is not None:
                     self._ring.wipe()
             case TakePicture():
@@ -80,7 +103,7 @@ class CameraDriver:
                 return HEALTH
             started = self._clock.monotonic()
             frame = source.read()
-            self._one_frame(frame, self._capture)
+            self._one_frame(frame, self._capture, source)
             self._judge(frame, source)
             return max(0.0, INTERVAL - (self._clock.monotonic() - started))
         except SourceLost as gone:
@@ -117,12 +140,15 @@ class CameraDriver:
         self._source = open_source(self._driver, self._address)
         return self._source
 
-    def _one_frame(self, frame: Picture, capture: AutoCapture) -> None:
-        look = capture.take_now(frame) if self._now else capture.look(frame)
+    def _one_frame(self, frame: Picture, capture: AutoCapture, source: FrameSource) -> None:
+        self._seen += 1
+        if self._seen == SETTLED:
+            source.lock(True)
+        look = capture.take_now(frame, source.still) if self._now else capture.look(frame, source.still)
         self._now = False
         self._preview(frame, look)
-        if look.page is not None:
-            self._send_page(look.page)
+        for page in look.pages:
+            self._send_page(page)
 
     def _preview(self, frame: Picture, look: Look) -> None:
         assert self._ring is not None
@@ -134,14 +160,14 @@ class CameraDriver:
         slot = self._ring.write(
             self._sequence, self._clock.monotonic(), small.shape[1], small.shape[0], np.ascontiguousarray(pixels).data
         )
-        corners = [] if look.quad is None else [(float(x / width), float(y / height)) for x, y in look.quad]
+        corners = [(float(x / width), float(y / height)) for quad in look.quads for x, y in quad]
         self._emit(Frame(slot=slot, hint=look.hint, corners=corners), [])
 
-    def _send_page(self, page: Picture) -> None:
-        _good, jpeg = cv2.imencode(".jpg", page, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-        fd = blob_to_fd(jpeg.tobytes())
+    def _send_page(self, page: TakenPage) -> None:
+        kept = as_jpeg(page.picture, page.paper, self._mark, FONT, dpi=page.dpi)
+        fd = blob_to_fd(kept.jpeg)
         try:
-            self._emit(Captured(width=page.shape[1], height=page.shape[0]), [fd])
+            self._emit(Captured(width=kept.width, height=kept.height, dpi=kept.dpi), [fd])
         finally:
             os.close(fd)
 

@@ -1,13 +1,13 @@
-"""Where pictures come from: a V4L2 camera, a folder of pictures, or the simulated bed."""
+"""Where pictures come from: a camera, a video file, a folder of pictures, or the simulated bed."""
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
 import socket
-import threading
+import time
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +18,8 @@ import numpy as np
 from devices.scanner.geometry import Picture
 
 FROZEN_SECONDS = 2.0
+MOST_DROPPED = 60
+"""Pictures of a video that are passed over at once."""
 
 
 class SourceFault(StrEnum):
@@ -46,70 +48,34 @@ class FrameSource(Protocol):
         """The next picture. Raises SourceLost when there is none any more."""
         ...
 
+    def still(self) -> Picture:
+        """The same scene as finely as the camera can; takes up to some seconds. Raises SourceLost."""
+        ...
+
+    def lock(self, on: bool) -> None:
+        """Hold exposure, white balance and focus, where the camera can; or let them go."""
+        ...
+
     def close(self) -> None: ...
 
 
-_ERRNO = {
-    errno.EBUSY: SourceFault.BUSY,
-    errno.EACCES: SourceFault.NO_PERMISSION,
-    errno.EPERM: SourceFault.NO_PERMISSION,
-}
-
-
-class V4l2Source:
-    """A UVC camera through OpenCV. MJPG is asked for and read back: YUYV gives 5 frames a second at this size.
-
-    Pictures are fetched in a thread: a camera that hangs holds up OpenCV for ten seconds. No camera exists where
-    this was written: the contract is tested on a fake ``VideoCapture`` only.
-    """
-
-    def __init__(self, device: str, width: int = 1920, height: int = 1080) -> None:
-        path = device if device.startswith("/dev/") else f"/dev/video{device}"
-        try:
-            os.close(os.open(path, os.O_RDWR | os.O_NONBLOCK))
-        except OSError as bad:
-            raise SourceLost(f"{path}: {bad}", _ERRNO.get(bad.errno or 0, SourceFault.MISSING)) from bad
-        self._capture = cv2.VideoCapture(path, cv2.CAP_V4L2)
-        if not self._capture.isOpened():
-            raise SourceLost(f"{path} cannot be opened", SourceFault.BUSY)
-        wanted = cv2.VideoWriter.fourcc(*"MJPG")
-        self._capture.set(cv2.CAP_PROP_FOURCC, wanted)
-        self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, width)
-        self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, height)
-        self.wrong_format = int(self._capture.get(cv2.CAP_PROP_FOURCC)) != wanted
-        self._news = threading.Condition()
-        self._picture: Picture | None = None
-        self._ended = False
-        threading.Thread(target=self._fetch, name="camera", daemon=True).start()
-
-    def _fetch(self) -> None:
-        while not self._ended:
-            good, frame = self._capture.read()
-            with self._news:
-                self._picture = np.asarray(frame, np.uint8) if good else None
-                self._ended = self._ended or not good
-                self._news.notify_all()
-        self._capture.release()
-
-    def read(self) -> Picture:
-        with self._news:
-            told = self._news.wait_for(lambda: self._picture is not None or self._ended, FROZEN_SECONDS)
-            picture, self._picture = self._picture, None
-            if picture is not None:
-                return picture
-        if told:
-            raise SourceLost("the camera sends no picture")
-        raise SourceLost(f"no picture for {FROZEN_SECONDS} s", SourceFault.FROZEN)
-
-    def close(self) -> None:
-        """The thread lets go of the camera as soon as the camera lets go of it."""
-        self._ended = True
-
-
-class FolderSource:
-    """The pictures of a folder, one after another, each shown ``repeat`` times; for trials without a camera."""
+class _Fixed:
+    """What is common to sources that cannot be set: the still is the next picture."""
 
     wrong_format = False
+
+    def read(self) -> Picture:
+        raise NotImplementedError
+
+    def still(self) -> Picture:
+        return self.read()
+
+    def lock(self, on: bool) -> None:
+        """There is no exposure to hold."""
+
+
+class FolderSource(_Fixed):
+    """The pictures of a folder, one after another, each shown ``repeat`` times; for trials without a camera."""
 
     def __init__(self, folder: Path, repeat: int = 45) -> None:
         self._files = sorted(p for p in folder.iterdir() if p.suffix.lower() in (".jpg", ".jpeg", ".png"))
@@ -130,7 +96,41 @@ class FolderSource:
         """Nothing is held open."""
 
 
-class SimulatedSource:
+class VideoSource(_Fixed):
+    """A video file, over and over, at its own pace; what real hands and papers look like, again and again the same."""
+
+    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self._path, self._clock = path, clock
+        self._capture = cv2.VideoCapture(str(path)) if path.is_file() else None
+        if self._capture is None or not self._capture.isOpened():
+            raise SourceLost(f"{path} is no video")
+        rate = float(self._capture.get(cv2.CAP_PROP_FPS))
+        self._interval = 1 / rate if 1 <= rate <= 240 else 1 / 25
+        self._next = clock()
+
+    def read(self) -> Picture:
+        assert self._capture is not None
+        late = self._clock() - self._next
+        # Pictures whose time is over are dropped, as a camera drops them.
+        for _ in range(min(int(late / self._interval), MOST_DROPPED)):
+            self._capture.grab()
+        time.sleep(max(0.0, -late))
+        self._next = max(self._next, self._clock() - self._interval) + self._interval
+        good, picture = self._capture.read()
+        if not good:
+            self._capture.set(cv2.CAP_PROP_POS_FRAMES, 0)
+            good, picture = self._capture.read()
+        if not good:
+            raise SourceLost(f"{self._path.name} has no picture")
+        return np.asarray(picture, np.uint8)
+
+    def close(self) -> None:
+        if self._capture is not None:
+            self._capture.release()
+        self._capture = None
+
+
+class SimulatedSource(_Fixed):
     """The simulated bed, over a Unix socket: ask with the sequence number known, get a new picture or none."""
 
     def __init__(self, path: Path) -> None:
@@ -178,7 +178,11 @@ def open_source(driver: str, address: str) -> FrameSource:
     """The source that the settings name. Raises SourceLost where it is not there."""
     match driver:
         case "v4l2":
+            from devices.camera.v4l2 import V4l2Source
+
             return V4l2Source(address)
+        case "video":
+            return VideoSource(Path(address))
         case "folder":
             return FolderSource(Path(address))
         case "simulated":

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +17,73 @@ DIFFERENT = 22
 """Difference in any channel (0-255) that is a thing and not light or noise."""
 EXPOSURE = 1.8
 """By this factor the light may have changed at most; beyond it, nothing can be compared."""
+RIM = 8
+"""Per cent of the height, at the top and at the bottom, that the light is compared at."""
 LEARNING = 0.2
 """Weight of a new picture of the empty bed: the light of a hall changes over minutes."""
 COVERED, BESIDE = 0.75, 0.35
 """A quadrilateral agrees if so much of it differs from the bed, and at most so much, of its area, differs beside it."""
 HAND = 0.012
 """Share of the picture beside the page that differs and reaches the border: a hand or an arm."""
+LEAST_PART = 0.005
+"""Share of the picture that a paper covers at least: a passport photograph on a bed for A3 covers 0.012."""
+SOLID = 0.8
+"""Share of its own smallest turned rectangle that a paper fills; a hand, a cable or two papers together fill less."""
+
+Mask = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class OnBed:
+    """What differs from the empty bed in one picture of ``height`` by ``width`` pixels; ``mask`` is 1 there."""
+
+    mask: Mask
+    height: int
+    width: int
+
+    def agrees(self, quad: Quad, others: Sequence[Quad] = ()) -> bool:
+        """Whether a thing lies where ``quad`` says, and little beside it but ``others``."""
+        inside = self._inside(quad)
+        rest = (1 - inside) & self._outside(others)
+        area = max(float(inside.sum()), 1.0)
+        return float((self.mask & inside).sum()) / area >= COVERED and float((self.mask & rest).sum()) / area <= BESIDE
+
+    def hand(self, quads: Sequence[Quad]) -> bool:
+        """Whether something beside the papers reaches in over the picture's border."""
+        rest = (self.mask & self._outside(quads)).astype(np.uint8)
+        _count, labels, stats, _ = cv2.connectedComponentsWithStats(rest)
+        border = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+        return any(stats[n, cv2.CC_STAT_AREA] > HAND * self.mask.size for n in border if n)
+
+    def parts(self) -> list[tuple[int, int, int, int]]:
+        """Boxes (left, top, width, height in pixels of the picture) of the things that may be papers of their own."""
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(self.mask)
+        rows, columns = self.mask.shape
+        scale = self.width / columns
+        found = []
+        for n in range(1, count):
+            x, y, w, h, area = (int(v) for v in stats[n])
+            if area < LEAST_PART * self.mask.size or x == 0 or y == 0 or x + w == columns or y + h == rows:
+                continue
+            points = cv2.findNonZero((labels[y : y + h, x : x + w] == n).astype(np.uint8))
+            (_cx, _cy), (long, short), _angle = cv2.minAreaRect(points)
+            # A row of pixels has its centres one pixel less apart than it is wide.
+            if area >= SOLID * (long + 1) * (short + 1):
+                found.append((round(x * scale), round(y * scale), round(w * scale), round(h * scale)))
+        return found
+
+    def _inside(self, quad: Quad) -> Mask:
+        inside = np.zeros_like(self.mask)
+        corners = quad * (self.mask.shape[1] / self.width, self.mask.shape[0] / self.height)
+        cv2.fillConvexPoly(inside, np.round(corners).astype(np.int32), 1)
+        return inside
+
+    def _outside(self, quads: Sequence[Quad]) -> Mask:
+        """1 where none of ``quads`` is, nor its edge."""
+        inside = np.zeros_like(self.mask)
+        for quad in quads:
+            inside |= self._inside(quad)
+        return np.asarray(1 - cv2.dilate(inside, np.ones((7, 7), np.uint8)), np.uint8)
 
 
 class BedReference:
@@ -40,53 +104,29 @@ class BedReference:
         else:
             self._bed += LEARNING * (small - self._bed)
 
-    def difference(self, picture: Picture) -> NDArray[np.uint8] | None:
-        """1 where something lies, WIDE pixels wide; None before the bed is known, or in another light."""
+    def look(self, picture: Picture) -> OnBed | None:
+        """What lies on the bed; None before the bed is known, or in another light."""
         if self._bed is None:
             return None
         small = _small(picture)
         if small.shape != self._bed.shape:
             return None
-        # The camera's own exposure moves when white paper comes in: what has not changed gives the ratio.
-        ratio = float(np.median((small.mean(2) + 8) / (self._bed.mean(2) + 8)))
+        # The camera's own exposure moves when white paper comes in. The rim shows bed, however large the paper is.
+        ratios = (small.mean(2) + 8) / (self._bed.mean(2) + 8)
+        rim = max(1, RIM * small.shape[0] // 100)
+        ratio = float(np.median(np.concatenate([ratios[:rim].ravel(), ratios[-rim:].ravel()])))
         if not 1 / EXPOSURE < ratio < EXPOSURE:
             return None
         apart = np.abs(small - self._bed * ratio).max(2)
         mask = (apart > DIFFERENT).astype(np.uint8)
         mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-        return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8)), np.uint8)
-
-    def agrees(self, picture: Picture, quad: Quad) -> bool | None:
-        """Whether what lies on the bed is what ``quad`` (pixels of ``picture``) says; None before the bed is known."""
-        mask = self.difference(picture)
-        if mask is None:
-            return None
-        inside = _inside(mask, quad, picture)
-        area = float(inside.sum())
-        covered = float((mask & inside).sum()) / max(area, 1.0)
-        beside = float((mask & ~inside & 1).sum()) / max(area, 1.0)
-        return covered >= COVERED and beside <= BESIDE
-
-    def hand(self, picture: Picture, quad: Quad) -> bool:
-        """Whether something beside the page reaches in over the picture's border."""
-        mask = self.difference(picture)
-        if mask is None:
-            return False
-        grown = np.asarray(cv2.dilate(_inside(mask, quad, picture), np.ones((7, 7), np.uint8)), np.uint8)
-        rest = (mask & (1 - grown)).astype(np.uint8)
-        _count, labels, stats, _ = cv2.connectedComponentsWithStats(rest)
-        border = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
-        return any(stats[n, cv2.CC_STAT_AREA] > HAND * mask.size for n in border if n)
+        closed = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8)), np.uint8)
+        return OnBed(closed, picture.shape[0], picture.shape[1])
 
 
 def _small(picture: Picture) -> NDArray[np.float32]:
     size = (WIDE, max(1, round(picture.shape[0] * WIDE / picture.shape[1])))
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    # Every second or fourth pixel first: an average by an odd factor over the whole picture costs ten times as much.
+    step = max(1, picture.shape[1] // (2 * WIDE))
+    small = cv2.resize(picture[::step, ::step], size, interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.GaussianBlur(small, (0, 0), 1.5), np.float32)
-
-
-def _inside(mask: NDArray[np.uint8], quad: Quad, picture: Picture) -> NDArray[np.uint8]:
-    inside = np.zeros_like(mask)
-    corners = quad * (mask.shape[1] / picture.shape[1], mask.shape[0] / picture.shape[0])
-    cv2.fillConvexPoly(inside, np.round(corners).astype(np.int32), 1)
-    return inside

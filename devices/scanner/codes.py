@@ -26,7 +26,7 @@ class Code:
 def read_codes(picture: Picture, *, thorough: bool = True) -> list[Code]:
     """All codes of ``picture`` (BGR or grey). ``thorough`` looks at every pixel where the quick look finds nothing."""
     grey = picture if picture.ndim == 2 else np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
-    if grey.size == 0 or min(grey.shape) < 8:
+    if grey.size == 0 or min(grey.shape) < 3:
         return []
     if max(grey.shape) <= QUICK:
         return _read(picture, 1.0, thorough)

@@ -33,6 +33,9 @@ DEFAULT_DPI = 200
 MARK = 0.16
 """How dark the watermark is, as a share of full ink: seen on white paper, no letter under it is lost."""
 FLAVOUR = "2b"
+POINTS = 72.0
+GAP_MM = 25.0
+"""Between the sides of a card, and above the first."""
 
 
 class NotArchived(Exception):
@@ -70,12 +73,21 @@ def watermarked(page: Picture, text: str, font: Path) -> Picture:
     return np.asarray(cv2.multiply(page, cv2.merge([shade] * 3), scale=1 / 255), np.uint8)
 
 
-def as_jpeg(page: Picture, paper: Paper | None, mark: str = "", font: Path | None = None, budget: int = BUDGET) -> Kept:
+def as_jpeg(
+    page: Picture,
+    paper: Paper | None,
+    mark: str = "",
+    font: Path | None = None,
+    budget: int = BUDGET,
+    dpi: float = 0.0,
+) -> Kept:
     """``page`` (BGR) as a JPEG of at most ``budget`` bytes for a whole A4, smaller pages in proportion.
 
-    ``mark`` is the watermark, written in ``font``; none where either is missing.
+    ``mark`` is the watermark, written in ``font``; none where either is missing. ``dpi`` is what a calibrated camera
+    says of a page whose size of paper is not known; 0: nothing.
     """
-    dpi = max(page.shape[:2]) / (paper.long / 25.4) if paper is not None else 0.0
+    if paper is not None:
+        dpi = max(page.shape[:2]) / (paper.long / 25.4)
     if dpi > MOST_DPI:
         page, dpi = _shrunk(page, MOST_DPI / dpi), MOST_DPI
     if mark and font is not None:
@@ -110,19 +122,51 @@ def as_pdf(pages: Sequence[Kept], title: str) -> bytes:
     """
     if not pages:
         raise ValueError("a PDF needs a page")
-    plain = io.BytesIO()
     with pikepdf.new() as whole:
         for page in pages:
-            dpi = page.dpi or DEFAULT_DPI
-            layout = img2pdf.get_fixed_dpi_layout_fun((dpi, dpi))
-            single = img2pdf.convert(page.jpeg, layout_fun=layout, nodate=True)
-            with pikepdf.open(io.BytesIO(single)) as one:
+            with _single(page) as one:
                 whole.pages.extend(one.pages)
-        with whole.open_metadata() as meta:
-            meta["dc:title"] = title
-        pdfa.prepare(whole, FLAVOUR)
-        arguments = pdfa.resolve_save_kwargs(FLAVOUR)
-        whole.save(plain, **arguments)
+        return _archived(whole, title)
+
+
+def on_one_sheet(sides: Sequence[Kept], title: str) -> bytes:
+    """``sides`` of a card one below the other on one sheet of A4, each at its true size; PDF/A-2b.
+
+    Raises NotArchived, and ValueError without sides or where they do not fit on the sheet.
+    """
+    if not sides:
+        raise ValueError("a sheet needs a side")
+    width, height = (mm / 25.4 * POINTS for mm in (A4.short, A4.long))
+    gap = GAP_MM / 25.4 * POINTS
+    with pikepdf.new() as whole:
+        whole.add_blank_page(page_size=(width, height))
+        top = height - gap
+        for side in sides:
+            dpi = side.dpi or DEFAULT_DPI
+            wide, high = side.width / dpi * POINTS, side.height / dpi * POINTS
+            if wide > width or top - high < 0:
+                raise ValueError("the sides do not fit on one sheet")
+            left = (width - wide) / 2
+            with _single(side) as one:
+                whole.pages[0].add_overlay(one.pages[0], pikepdf.Rectangle(left, top - high, left + wide, top))
+            top -= high + gap
+        return _archived(whole, title)
+
+
+def _single(page: Kept) -> pikepdf.Pdf:
+    """One page with the JPEG stream as it is, at its size where that is known."""
+    dpi = page.dpi or DEFAULT_DPI
+    layout = img2pdf.get_fixed_dpi_layout_fun((dpi, dpi))
+    return pikepdf.open(io.BytesIO(img2pdf.convert(page.jpeg, layout_fun=layout, nodate=True)))
+
+
+def _archived(whole: pikepdf.Pdf, title: str) -> bytes:
+    with whole.open_metadata() as meta:
+        meta["dc:title"] = title
+    pdfa.prepare(whole, FLAVOUR)
+    arguments = pdfa.resolve_save_kwargs(FLAVOUR)
+    plain = io.BytesIO()
+    whole.save(plain, **arguments)
     plain.seek(0)
     report = pdfa.validate_written(plain, FLAVOUR, arguments)
     if not report.passed:

@@ -6,10 +6,12 @@ import asyncio
 import json
 import os
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from devices.scanner.geometry import Picture
 
@@ -28,23 +30,43 @@ def empty_bed(seed: int = 3) -> Picture:
 
 def on_bed(paper: Picture, seed: int = 1) -> Picture:
     """``paper`` (BGR) laid on the bed by hand: at most 6 degrees crooked, in perspective, with a shadow."""
-    bed = empty_bed().astype(np.float32)
     chance = np.random.default_rng(seed)
     height, width = paper.shape[:2]
-    scale = min(0.86 * HEIGHT / height, 0.86 * WIDTH / width)
+    scale = 0.93 * min(0.86 * HEIGHT / height, 0.86 * WIDTH / width)
+    bed = _laid(empty_bed().astype(np.float32), paper, (WIDTH / 2, HEIGHT / 2), scale, chance)
+    return np.asarray(np.clip(bed + chance.normal(0, 1.2, (HEIGHT, WIDTH, 1)), 0, 255), np.uint8)
+
+
+def several_on_bed(papers: Sequence[Picture], seed: int = 1) -> Picture:
+    """``papers`` side by side on the bed, from the left, each a little crooked and apart from the next."""
+    chance = np.random.default_rng(seed)
+    bed = empty_bed().astype(np.float32)
+    room = 0.94 * WIDTH / len(papers)
+    for n, paper in enumerate(papers):
+        height, width = paper.shape[:2]
+        scale = min(0.8 * HEIGHT / height, 0.8 * room / width)
+        bed = _laid(bed, paper, (0.03 * WIDTH + room * (n + 0.5), HEIGHT / 2), scale, chance)
+    return np.asarray(np.clip(bed + chance.normal(0, 1.2, (HEIGHT, WIDTH, 1)), 0, 255), np.uint8)
+
+
+def _laid(
+    bed: NDArray[np.float32], paper: Picture, middle: tuple[float, float], scale: float, chance: np.random.Generator
+) -> NDArray[np.float32]:
+    """``bed`` with ``paper`` on it, its shadow beside it."""
+    height, width = paper.shape[:2]
     w, h = width * scale / 2, height * scale / 2
     angle = np.deg2rad(chance.uniform(-6, 6))
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    corners = (np.array([[-w, -h], [w, -h], [w, h], [-w, h]]) * 0.93) @ turn.T
-    corners += np.array([WIDTH, HEIGHT]) / 2 + chance.uniform(-12, 12, (4, 2))
+    corners = np.array([[-w, -h], [w, -h], [w, h], [-w, h]]) @ turn.T
+    corners += np.array(middle) + chance.uniform(-12, 12, (4, 2))
     source = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     matrix = cv2.getPerspectiveTransform(source, corners.astype(np.float32))
     sheet = cv2.warpPerspective(paper, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_AREA).astype(np.float32)
     mask = cv2.warpPerspective(np.full((height, width), 255, np.uint8), matrix, (WIDTH, HEIGHT)) / 255.0
     shadow = cv2.GaussianBlur(np.roll(mask, (10, 8), (0, 1)).astype(np.float32), (0, 0), 9)[:, :, None]
-    bed *= 1 - 0.45 * shadow
+    bed = bed * (1 - 0.45 * shadow)
     whole = bed * (1 - mask[:, :, None]) + np.minimum(sheet, 246) * 0.97 * mask[:, :, None]
-    return np.asarray(np.clip(whole + chance.normal(0, 1.2, (*whole.shape[:2], 1)), 0, 255), np.uint8)
+    return np.asarray(whole, np.float32)
 
 
 def filling(photograph: Picture) -> Picture:

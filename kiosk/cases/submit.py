@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from kiosk.cases.documents import documents_of
 from kiosk.cases.draft import Draft
 from kiosk.catalogue.package import ServicePackage
 from kiosk.forms.engine import FormEngine
@@ -16,7 +17,15 @@ from kiosk.store.database import Store
 from kiosk.store.pages import SealedFiles
 from kiosk.store.receipt_counter import ReceiptCounter
 from sync.protocol.canonical import b64, digest
-from sync.protocol.case_file import CaseBody, PageInfo, PlatformKey, SealedCase, seal_case
+from sync.protocol.case_file import (
+    CaseBody,
+    DocumentInfo,
+    PageInfo,
+    PlatformKey,
+    SealedCase,
+    document_id,
+    seal_case,
+)
 from sync.protocol.envelope import Envelope, Stamp
 from sync.protocol.person_tag import person_tag
 
@@ -75,12 +84,13 @@ class Intake:
             return done
         captured = self._trusted.now()
         body = self._body(draft, package, language, captured)
-        pictures = {p.page_id: p.image for p in draft.pages}
+        documents = {document_id(m): pdf for m, pdf in documents_of(draft, package).items()}
+        body = body.model_copy(update={"documents": _listed(documents)})
         # The receipt number is inside the sealed body, so it is drawn first; a rollback returns it.
         with self._store.transaction():
             drawn = self._counter.draw()
             body = body.model_copy(update={"receipt": drawn.receipt})
-            sealed = seal_case(body, pictures, self._identity.terminal, self._identity.platform_key)
+            sealed = seal_case(body, documents, self._identity.terminal, self._identity.platform_key)
             names = self._files.write(draft.case_id, sealed.files)
             stamp = Stamp(
                 raw=self._raw.now().isoformat(),
@@ -155,6 +165,13 @@ def applicant_context(draft: Draft, captured: datetime) -> Context:
         "address": identity.address,
     }
     return Context({k: v for k, v in known.items() if v}, captured)
+
+
+def _listed(documents: dict[str, bytes]) -> list[DocumentInfo]:
+    return [
+        DocumentInfo(id=name, material=name.removeprefix(document_id("")), digest=digest(pdf))
+        for name, pdf in documents.items()
+    ]
 
 
 def _signature(draft: Draft) -> dict[str, object]:

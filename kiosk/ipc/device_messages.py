@@ -60,10 +60,12 @@ class SetReaderMode(_Message):
 
 
 class StartCamera(_Message):
-    """Preview, and capture by itself once a page lies still. ``shape`` is one of forms' page shapes."""
+    """Preview, and capture by itself once papers lie still. ``shape`` is one of forms' page shapes; ``mark`` is written
+    across each page: what the copy is for."""
 
     kind: Literal["start_camera"] = "start_camera"
     shape: str
+    mark: str = ""
 
 
 class StopCamera(_Message):
@@ -157,7 +159,8 @@ class PreviewHint(StrEnum):
 
 
 class Frame(_Message):
-    """A picture is in the ring. ``corners`` are the page's, as fractions of width and height: TL, TR, BR, BL."""
+    """A picture is in the ring. ``corners`` are those of the papers, four of each, as fractions of width and height:
+    TL, TR, BR, BL."""
 
     kind: Literal["frame"] = "frame"
     slot: int
@@ -166,11 +169,12 @@ class Frame(_Message):
 
 
 class Captured(_Message):
-    """Comes with one descriptor: a memory file with the JPEG of the straightened page."""
+    """Comes with one descriptor: a memory file with the JPEG of the straightened page. ``dpi`` 0: size unknown."""
 
     kind: Literal["captured"] = "captured"
     width: int
     height: int
+    dpi: float = 0.0
 
 
 class PrintState(StrEnum):

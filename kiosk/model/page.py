@@ -6,7 +6,8 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Page(BaseModel):
-    """One scanned page. ``image`` is a JPEG; ``width`` and ``height`` are its pixels."""
+    """One scanned page. ``image`` is a JPEG; ``width`` and ``height`` are its pixels, ``dpi`` 0 where its size is not
+    known."""
 
     model_config = ConfigDict(frozen=True, ser_json_bytes="base64", val_json_bytes="base64")
 
@@ -14,4 +15,5 @@ class Page(BaseModel):
     material: str
     width: int
     height: int
+    dpi: int = 0
     image: bytes

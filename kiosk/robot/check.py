@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import time
 from pathlib import Path
 
 import cv2
 import numpy as np
+import pikepdf
 from sqlalchemy import func, select
 
 from devices.scanner.geometry import Picture
@@ -14,7 +16,7 @@ from devices.simulators.people import PEOPLE
 from kiosk.config import ASSETS
 from kiosk.model.clock import SystemClock
 from kiosk.robot.plans import Plan
-from sync.hub.ingest import open_body, open_page
+from sync.hub.ingest import open_body, open_document
 from sync.hub.schema import cases, ratings
 from sync.hub.services import Platform, open_platform
 from sync.protocol.envelope import Envelope
@@ -73,16 +75,25 @@ class PlatformCheck:
     def _pictures(self, envelope: Envelope, plan: Plan) -> list[str]:
         found = []
         for material, papers in plan.papers.items():
-            blobs = [b for b in envelope.blobs if b.material == material]
-            if len(blobs) != len(papers):
-                found.append(f"{material}: {len(blobs)} pages")
+            pages = self._pages(envelope, material)
+            if len(pages) != len(papers):
+                found.append(f"{material}: {len(pages)} pages")
                 continue
-            for blob, paper in zip(blobs, papers, strict=True):
-                page = open_page(envelope, blob.id, self._platform.blobs, self._platform.keys)
+            for page, paper in zip(pages, papers, strict=True):
                 alike = likeness(page, (ASSETS / "papers" / f"{paper}.png").read_bytes())
                 if alike < ALIKE:
                     found.append(f"{material}: likeness to {paper} is {alike:.2f}")
         return found
+
+    def _pages(self, envelope: Envelope, material: str) -> list[bytes]:
+        """The JPEG of every page in the material's document."""
+        pages = []
+        for blob in envelope.blobs:
+            if blob.material == material:
+                document = open_document(envelope, blob.id, self._platform.blobs, self._platform.keys)
+                with pikepdf.open(io.BytesIO(document)) as pdf:
+                    pages += [bytes(i.read_raw_bytes()) for p in pdf.pages for i in p.images.values()]
+        return pages
 
 
 def likeness(first: bytes, second: bytes) -> float:

@@ -201,6 +201,19 @@ class Visit:
         self._draft.pages = [*self._draft.pages, page]
         self._draft.promises = self._draft.promises - {page.material}
 
+    def replace_page(self, page_id: str, page: Page) -> None:
+        """``page`` in the place of the one that was taken again."""
+        self._draft.pages = [page if p.page_id == page_id else p for p in self._draft.pages]
+
+    def move_forward(self, page_id: str) -> None:
+        """One place forward among the pages of its own paper; the first stays."""
+        pages = list(self._draft.pages)
+        place = next(i for i, p in enumerate(pages) if p.page_id == page_id)
+        before = [i for i in range(place) if pages[i].material == pages[place].material]
+        if before:
+            pages[before[-1]], pages[place] = pages[place], pages[before[-1]]
+        self._draft.pages = pages
+
     def remove_page(self, page_id: str) -> None:
         self._draft.pages = [p for p in self._draft.pages if p.page_id != page_id]
 

@@ -14,10 +14,11 @@ from litestar.params import Body, FromPath
 from litestar.response import Redirect, Template
 from sqlalchemy import desc, select, update
 
-from sync.hub.ingest import open_body, open_page
+from sync.hub.ingest import open_body, open_document
 from sync.hub.schema import cases, terminals
 from sync.hub.services import Platform
 from sync.hub.words import WORDS
+from sync.protocol.case_file import CaseBody
 from sync.protocol.envelope import Envelope
 from sync.protocol.suites import SealError
 
@@ -100,19 +101,19 @@ class Console(Controller):
             body = open_body(_envelope(platform, case_id), platform.blobs, platform.keys)
         except SealError as bad:
             raise HTTPException(status_code=409, detail=str(bad)) from None
-        return page.template("case.html", row=row, body=body)
+        return page.template("case.html", row=row, body=body, materials=_materials(platform, body, page.lang))
 
-    @get("/cases/{case_id:str}/pages/{page_id:str}", sync_to_thread=True)
-    def show_page(
-        self, request: Request[Any, Any, Any], case_id: FromPath[str], page_id: FromPath[str], platform: Hub
+    @get("/cases/{case_id:str}/documents/{document_id:str}", sync_to_thread=True)
+    def show_document(
+        self, request: Request[Any, Any, Any], case_id: FromPath[str], document_id: FromPath[str], platform: Hub
     ) -> Response[bytes]:
         page = _page(request, platform)
-        platform.users.opened(page.user, case_id, f"page {page_id}")
+        platform.users.opened(page.user, case_id, f"document {document_id}")
         try:
-            picture = open_page(_envelope(platform, case_id), page_id, platform.blobs, platform.keys)
+            document = open_document(_envelope(platform, case_id), document_id, platform.blobs, platform.keys)
         except SealError as bad:
             raise HTTPException(status_code=404, detail=str(bad)) from None
-        return Response(picture, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+        return Response(document, media_type="application/pdf", headers={"Cache-Control": "no-store"})
 
     @post("/cases/{case_id:str}/close", sync_to_thread=True)
     def close_case(self, request: Request[Any, Any, Any], case_id: FromPath[str], platform: Hub) -> Redirect:
@@ -120,6 +121,12 @@ class Console(Controller):
         with platform.engine.begin() as connection:
             connection.execute(update(cases).where(cases.c.case_id == case_id).values(state="closed"))
         return Redirect("/console/cases", status_code=303)
+
+
+def _materials(platform: Platform, body: CaseBody, lang: str) -> dict[str, str]:
+    """The papers' names by their ids, in the version of the form that the case was made with."""
+    package = platform.services.get((body.service, body.form_version))
+    return {m.id: m.label(lang) for m in package.form.materials} if package else {}
 
 
 def _rows(platform: Platform, lang: str) -> list[dict[str, Any]]:
@@ -135,7 +142,7 @@ def _row(platform: Platform, lang: str, record: dict[str, Any]) -> dict[str, Any
         **{k: record[k] for k in keep},
         "title": platform.titles.get(record["service"], {}).get(lang, record["service"]),
         "findings": json.loads(record["findings"]),
-        "pages": sum(1 for b in json.loads(record["envelope"])["blobs"] if b["role"] == "page"),
+        "documents": sum(1 for b in json.loads(record["envelope"])["blobs"] if b["role"] == "document"),
     }
 
 

@@ -151,13 +151,13 @@ def open_body(envelope: Envelope, blobs: BlobStore, keys: PlatformKeys) -> CaseB
     return CaseOpener(envelope, key.secret).body(blobs.read(body.digest))
 
 
-def open_page(envelope: Envelope, page_id: str, blobs: BlobStore, keys: PlatformKeys) -> bytes:
-    """The JPEG of one page. Raises SealError."""
+def open_document(envelope: Envelope, document_id: str, blobs: BlobStore, keys: PlatformKeys) -> bytes:
+    """The PDF of one paper. Raises SealError."""
     key = keys.sealing_key(envelope.key_id)
-    page = next((b for b in envelope.blobs if b.role == "page" and b.id == page_id), None)
-    if key is None or page is None:
-        raise SealError("no such page")
-    return CaseOpener(envelope, key.secret).page(page_id, blobs.read(page.digest))
+    document = next((b for b in envelope.blobs if b.role == "document" and b.id == document_id), None)
+    if key is None or document is None:
+        raise SealError("no such document")
+    return CaseOpener(envelope, key.secret).document(document_id, blobs.read(document.digest))
 
 
 def case_findings(envelope: Envelope, body: CaseBody, package: ServicePackage) -> list[str]:
@@ -167,7 +167,9 @@ def case_findings(envelope: Envelope, body: CaseBody, package: ServicePackage) -
         for name in ("case_id", "receipt", "service", "form_version")
         if getattr(envelope, name) != getattr(body, name)
     ]
-    if {p.id for p in body.pages} != {b.id for b in envelope.blobs if b.role == "page"}:
+    if {d.id for d in body.documents} != {b.id for b in envelope.blobs if b.role == "document"}:
+        findings.append("documents")
+    if {d.material for d in body.documents} != {p.material for p in body.pages}:
         findings.append("pages")
     counts: dict[str, int] = {}
     for page in body.pages:

@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from kiosk.catalogue.loader import parse_package
+from kiosk.catalogue.package import ServicePackage
 from kiosk.catalogue.publish import publish
 from kiosk.model.clock import Clock
 from sync.hub.blobs import BlobStore
@@ -33,6 +34,7 @@ class Platform:
     desk: TerminalDesk
     users: UserDesk
     titles: dict[str, dict[str, str]]
+    services: dict[tuple[str, str], ServicePackage]
 
     @property
     def published(self) -> Path:
@@ -61,4 +63,5 @@ def open_platform(folder: Path, sources: Path, clock: Clock) -> Platform:
         desk=TerminalDesk(engine, keys, clock),
         users=UserDesk(engine, clock),
         titles={p.id: p.title.root for p in packages},
+        services=services,
     )

@@ -13,7 +13,7 @@ from sync.protocol.suites import SealError, suite
 
 
 class PageInfo(BaseModel):
-    """One scanned page as the case lists it; its picture is a blob of the same id."""
+    """One scanned page as the case lists it. ``digest`` is of its JPEG, which stands unchanged in the document."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -21,6 +21,16 @@ class PageInfo(BaseModel):
     material: str
     width: int
     height: int
+    digest: str
+
+
+class DocumentInfo(BaseModel):
+    """One paper: a PDF/A-2b with its pages; a blob of the same id."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    material: str
     digest: str
 
 
@@ -39,6 +49,7 @@ class CaseBody(BaseModel):
     answers: dict[str, Any]
     promises: list[str] = []
     pages: list[PageInfo] = []
+    documents: list[DocumentInfo] = []
     signature: dict[str, Any] | None = None
 
 
@@ -60,19 +71,24 @@ class SealedCase:
     files: dict[str, bytes]
 
 
-def seal_case(body: CaseBody, pictures: dict[str, bytes], terminal: str, key: PlatformKey) -> SealedCase:
-    """Seal a case to the platform. ``pictures`` maps page ids to JPEG bytes. Nobody here can open it again."""
+def document_id(material: str) -> str:
+    """The blob id of a material's document."""
+    return f"doc-{material}"
+
+
+def seal_case(body: CaseBody, documents: dict[str, bytes], terminal: str, key: PlatformKey) -> SealedCase:
+    """Seal a case to the platform. ``documents`` maps document ids to PDF bytes. Nobody here can open it again."""
     crypto = suite(key.suite)
     data_key = crypto.new_data_key()
     files = {"body": crypto.seal(data_key, canonical(body), blob_context(body.case_id, "body", "body"))}
-    for page in body.pages:
-        context = blob_context(body.case_id, page.id, "page")
-        files[page.id] = crypto.seal(data_key, pictures[page.id], context)
-    materials = {p.id: p.material for p in body.pages}
+    for document in body.documents:
+        context = blob_context(body.case_id, document.id, "document")
+        files[document.id] = crypto.seal(data_key, documents[document.id], context)
+    materials = {d.id: d.material for d in body.documents}
     blobs = [
         Blob(
             id=name,
-            role="body" if name == "body" else "page",
+            role="body" if name == "body" else "document",
             material=materials.get(name, ""),
             digest=digest(data),
             size=len(data),
@@ -104,6 +120,6 @@ class CaseOpener:
         except ValidationError as bad:
             raise SealError(f"the body is no case: {bad.error_count()} faults") from None
 
-    def page(self, blob_id: str, sealed: bytes) -> bytes:
-        """The JPEG of one page; raises SealError."""
-        return self._suite.open(self._key, sealed, blob_context(self._envelope.case_id, blob_id, "page"))
+    def document(self, blob_id: str, sealed: bytes) -> bytes:
+        """The PDF of one paper; raises SealError."""
+        return self._suite.open(self._key, sealed, blob_context(self._envelope.case_id, blob_id, "document"))

@@ -19,7 +19,7 @@ class Blob(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     id: str
-    role: Literal["body", "page"]
+    role: Literal["body", "document"]
     material: str = ""
     digest: Digest
     size: int = Field(ge=0, le=200_000_000)

@@ -12,6 +12,8 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import cv2
+import numpy as np
 import sqlcipher3
 
 from kiosk.cases.draft import Draft, Signature
@@ -29,7 +31,7 @@ from sync.protocol.case_file import PlatformKey
 from sync.protocol.suites import suite
 
 ROUNDS = 40
-IMAGE = os.urandom(400_000)
+IMAGE = cv2.imencode(".jpg", np.random.default_rng(1).integers(0, 256, (700, 600, 3), np.uint8))[1].tobytes()
 
 
 def draft() -> Draft:

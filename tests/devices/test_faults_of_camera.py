@@ -12,9 +12,10 @@ import cv2
 import numpy as np
 import pytest
 
-from devices.camera import sources
+from devices.camera import sources, v4l2
 from devices.camera.driver import CameraDriver
-from devices.camera.sources import SourceFault, SourceLost, V4l2Source
+from devices.camera.sources import SourceFault, SourceLost
+from devices.camera.v4l2 import V4l2Source
 from devices.simulators.client import RigClient
 from kiosk.ipc.device_messages import StartCamera, StopCamera
 from kiosk.model.clock import SystemClock
@@ -121,7 +122,7 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setattr(FakeCapture, "fourcc", "MJPG")
     FakeCapture.hang.clear()
     FakeCapture.resumed.clear()
-    monkeypatch.setattr(sources.cv2, "VideoCapture", FakeCapture)
+    monkeypatch.setattr(v4l2.cv2, "VideoCapture", FakeCapture)
     monkeypatch.setattr(sources, "FROZEN_SECONDS", 0.3)
     device = tmp_path / "video0"
     device.touch()

@@ -14,6 +14,7 @@ from devices.camera.sources import FolderSource, SourceLost
 from devices.scanner.bed import BedReference
 from devices.scanner.detect import PageFinder
 from devices.scanner.geometry import Picture, Quad
+from devices.scanner.way_up import WayUp
 from devices.simulators.bed import HEIGHT, WIDTH, empty_bed, filling, on_bed
 from kiosk.config import ASSETS
 from kiosk.ipc.device_messages import PreviewHint
@@ -23,12 +24,12 @@ PAPERS = sorted((ASSETS / "papers").glob("*.png"))
 PHOTOS = Path(__file__).parents[3] / "shared" / "data" / "docset" / "photos"
 
 
-FINDER = PageFinder()
+FINDER, WAY_UP = PageFinder(), WayUp()
 
 
 def capturing(shape: str = "free") -> AutoCapture:
     """A camera that has seen its empty bed."""
-    capture = AutoCapture(FINDER, BedReference(), shape)
+    capture = AutoCapture(FINDER, WAY_UP, BedReference(), shape)
     for seed in range(4):
         assert capture.look(empty_bed(seed)).hint == PreviewHint.NO_PAGE
     assert capture.bed.known
@@ -44,7 +45,7 @@ def load(path: Path) -> Picture:
 def test_a_paper_that_lies_still_is_taken_once_and_straight(paper: Path, seed: int) -> None:
     frame, capture = on_bed(load(paper), seed), capturing()
     looks = [capture.look(frame) for _ in range(12)]
-    pages = [look.page for look in looks if look.page is not None]
+    pages = [page.picture for look in looks for page in look.pages]
     assert len(pages) == 1
     assert looks[-1].hint == PreviewHint.TAKE_AWAY
     _good, jpeg = cv2.imencode(".jpg", pages[0])
@@ -59,14 +60,14 @@ def test_an_empty_bed_is_no_page() -> None:
 def test_the_next_page_is_taken_after_the_bed_was_cleared() -> None:
     capture = capturing()
     frames = [on_bed(load(PAPERS[0]))] * 8 + [empty_bed()] * 3 + [on_bed(load(PAPERS[0]))] * 8
-    assert sum(capture.look(f).page is not None for f in frames) == 2
+    assert sum(bool(capture.look(f).pages) for f in frames) == 2
 
 
 def test_a_moving_paper_is_not_taken() -> None:
     capture = capturing()
     frame = on_bed(load(PAPERS[-1]))
     moving = [np.asarray(np.roll(frame, 60 * (i % 5), 1), np.uint8) for i in range(20)]
-    assert all(capture.look(f).page is None for f in moving)
+    assert all(not capture.look(f).pages for f in moving)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +82,7 @@ def test_a_spoiled_picture_is_not_kept_and_the_reason_is_told(spoil: object, hin
     frame = np.asarray(spoil(on_bed(load(ASSETS / "papers" / "lease.png"))), np.uint8)  # type: ignore[operator]
     capture = capturing()
     looks = [capture.look(frame) for _ in range(8)]
-    assert all(look.page is None for look in looks)
+    assert all(not look.pages for look in looks)
     assert looks[-1].hint == hint
 
 

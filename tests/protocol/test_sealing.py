@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sync.protocol.canonical import b64, canonical, digest
-from sync.protocol.case_file import CaseBody, CaseOpener, PageInfo, PlatformKey, seal_case
+from sync.protocol.case_file import CaseBody, CaseOpener, DocumentInfo, PageInfo, PlatformKey, seal_case
 from sync.protocol.envelope import Envelope, Stamp
 from sync.protocol.pin import check_pin, hash_pin
 from sync.protocol.suites import CHUNK, SealError, suite
@@ -47,7 +47,7 @@ def test_chunks_cannot_change_places() -> None:
 
 
 def _case() -> tuple[CaseBody, Envelope, dict[str, bytes]]:
-    page = b"\xff\xd8 picture \xff\xd9"
+    page = b"%PDF-1.7 pages"
     body = CaseBody(
         case_id="case-1",
         receipt="T01-ABCD-000001-0",
@@ -58,8 +58,9 @@ def _case() -> tuple[CaseBody, Envelope, dict[str, bytes]]:
         identity={"name": "王𠮷"},
         answers={"address": "柳荫路18号"},
         pages=[PageInfo(id="p1", material="lease", width=1, height=1, digest=digest(page))],
+        documents=[DocumentInfo(id="doc-lease", material="lease", digest=digest(page))],
     )
-    sealed = seal_case(body, {"p1": page}, "T01", PlatformKey("k1", "intl", PUBLIC))
+    sealed = seal_case(body, {"doc-lease": page}, "T01", PlatformKey("k1", "intl", PUBLIC))
     signing, _public = INTL.new_signing_key()
     envelope = Envelope(
         suite="intl",
@@ -80,7 +81,7 @@ def test_only_the_platform_opens_a_case() -> None:
     body, envelope, files = _case()
     opener = CaseOpener(envelope, PRIVATE)
     assert opener.body(files["body"]) == body
-    assert opener.page("p1", files["p1"]).startswith(b"\xff\xd8")
+    assert opener.document("doc-lease", files["doc-lease"]).startswith(b"%PDF")
     other, _public = INTL.new_sealing_key()
     with pytest.raises(SealError):
         CaseOpener(envelope, other)
@@ -98,7 +99,7 @@ def test_a_wrapped_key_opens_no_other_record(name: str, value: str) -> None:
 def test_a_page_cannot_stand_in_for_the_body() -> None:
     _body, envelope, files = _case()
     with pytest.raises(SealError):
-        CaseOpener(envelope, PRIVATE).body(files["p1"])
+        CaseOpener(envelope, PRIVATE).body(files["doc-lease"])
 
 
 def test_unknown_fields_are_kept_and_signed() -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from kiosk.cases.draft import Draft, Signature
@@ -34,7 +36,8 @@ from tests.sync.server import serving
 PERSON = IdentityDocument(
     kind=DocumentKind.RESIDENT, name="测试甲", number="990000199003070013", birth="1990-03-07", address="测试省测试市"
 )
-JPEG = b"\xff\xd8 not really a picture \xff\xd9" * 9000
+NOISE = np.random.default_rng(1).integers(0, 256, (500, 400, 3), np.uint8)
+JPEG = cv2.imencode(".jpg", NOISE)[1].tobytes()
 
 
 class Terminal:

@@ -13,6 +13,7 @@ from kiosk.model.device import Availability
 from kiosk.model.fault import Fault
 from kiosk.visit.visit import StepKind
 from ui.session import Session
+from ui.sounds import Sounds
 from ui.viewmodels.i18n import words
 
 
@@ -26,12 +27,13 @@ class Scan(QObject):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
+        self._sounds = Sounds(session.terminal.settings.terminal.sounds)
         self._hint = PreviewHint.NO_PAGE
         self._corners: list[tuple[float, float]] = []
-        self._count = 0
         self.image = QImage()
         session.moved.connect(self._moved)
-        session.draft_changed.connect(self._draft_changed)
+        session.draft_changed.connect(self.changed)
+        session.page_taken.connect(self._taken)
         session.appearance_changed.connect(self.changed)
         session.hardware.changed.connect(self.changed)
         session.devices.frame.connect(self._on_frame)
@@ -45,17 +47,15 @@ class Scan(QObject):
         if not self._here:
             self.image = QImage()
         self._hint, self._corners = PreviewHint.NO_PAGE, []
-        self._count = len(self._pages())
+        if not any(p["id"] == self._session.retaking for p in self._pages()):
+            self._session.retaking = ""
         self.changed.emit()
         self.previewChanged.emit()
 
-    def _draft_changed(self) -> None:
-        if self._here:
-            count = len(self._pages())
-            if count > self._count:
-                self.captured.emit()
-            self._count = count
-            self.changed.emit()
+    def _taken(self) -> None:
+        """One sound and one flash for each page."""
+        self._sounds.captured()
+        self.captured.emit()
 
     def _on_frame(self, frame: Frame) -> None:
         ring = self._session.devices.ring
@@ -86,14 +86,27 @@ class Scan(QObject):
     def message(self) -> str:
         """One sentence on what to do now."""
         w = words(self._session.language)
-        if self.full:
+        if self.full and not self._session.retaking:
             return w["scan_full"]
         wrong = self._camera_fault
         if wrong is not None:
             return wrong.citizen(self._session.language)
         if not self.cameraWorks:
             return w["scan_no_camera"]
+        if self._session.retaking and self._hint in (PreviewHint.NO_PAGE, PreviewHint.TAKE_AWAY):
+            return w["scan_again"].format(self._place(self._session.retaking))
         return w[f"scan_hint_{self._hint}"]
+
+    @Property(str, notify=changed)
+    def picture(self) -> str:
+        """The name of the picture beside the sentence; none where staff must act."""
+        if self._promised() or self._camera_fault is not None or not self.cameraWorks:
+            return ""
+        done = self.full and not self._session.retaking
+        return PreviewHint.TAKE_AWAY.value if done else self._hint.value
+
+    def _place(self, page_id: str) -> int:
+        return next((i for i, p in enumerate(self._pages(), 1) if p["id"] == page_id), 0)
 
     @Property(bool, notify=changed)
     def broken(self) -> bool:
@@ -137,7 +150,8 @@ class Scan(QObject):
         if not self._here or draft is None:
             return []
         material = self._session.visit.material().id
-        return [{"id": p.page_id} for p in draft.pages if p.material == material]
+        again = self._session.retaking
+        return [{"id": p.page_id, "again": p.page_id == again} for p in draft.pages if p.material == material]
 
     @Property(bool, notify=changed)
     def full(self) -> bool:
@@ -169,6 +183,16 @@ class Scan(QObject):
     @Slot()
     def takeNow(self) -> None:
         self._session.take_picture()
+
+    @Slot(str)
+    def retake(self, page_id: str) -> None:
+        """The next picture replaces this page; asked for again, it stays."""
+        self._session.retaking = "" if self._session.retaking == page_id else page_id
+        self.changed.emit()
+
+    @Slot(str)
+    def moveForward(self, page_id: str) -> None:
+        self._session.act(lambda: self._session.visit.move_forward(page_id))
 
     @Slot(str)
     def remove(self, page_id: str) -> None:

@@ -9,18 +9,34 @@ Rectangle {
     property string text: ""
     property string tone: "warning"
     property bool large: false
+    property string picture: ""
 
-    implicitHeight: words.implicitHeight + Theme.mm(6)
+    implicitHeight: Math.max(words.implicitHeight, root.picture === "" ? 0 : picture.height) + Theme.mm(6)
     visible: text !== ""
     radius: Theme.radius
     color: tone === "plain" ? Theme.primarySoft : tone === "danger" ? Theme.dangerSoft : tone === "success" ? "#E4F4EE" : Theme.warningSoft
+
+    Image {
+        id: picture
+
+        anchors {
+            left: parent.left
+            leftMargin: Theme.mm(4)
+            verticalCenter: parent.verticalCenter
+        }
+        visible: root.picture !== ""
+        width: Theme.mm(16)
+        height: width
+        sourceSize: Qt.size(width, height)
+        source: root.picture
+    }
 
     Txt {
         id: words
 
         objectName: "notice"
         anchors {
-            left: parent.left
+            left: root.picture === "" ? parent.left : picture.right
             right: parent.right
             verticalCenter: parent.verticalCenter
             margins: Theme.mm(4)

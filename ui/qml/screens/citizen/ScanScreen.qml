@@ -42,6 +42,7 @@ BaseScreen {
             width: parent.width
             tone: Scan.broken ? "danger" : Scan.promised || Scan.enough || Scan.good ? "success" : Scan.waiting ? "plain" : "warning"
             text: Scan.promised ? I18n.s.scan_promised : Scan.message
+            picture: Scan.picture === "" ? "" : App.pictures + "hints/" + Scan.picture + ".svg"
         }
 
         // Lying, what was taken stands beside the picture; upright, below it.
@@ -162,8 +163,12 @@ BaseScreen {
                             required property var modelData
                             required property int index
 
-                            width: Theme.mm(50)
-                            height: thumb.height + remove.height + Theme.mm(8)
+                            width: Theme.mm(56)
+                            height: thumb.height + acts.height + Theme.mm(8)
+                            border {
+                                width: page.modelData.again ? Theme.strongStroke : 1
+                                color: page.modelData.again ? Theme.primary : Theme.line
+                            }
 
                             Image {
                                 id: thumb
@@ -182,19 +187,41 @@ BaseScreen {
                                 source: "image://pages/" + page.modelData.id
                             }
 
-                            ActionButton {
-                                id: remove
+                            Column {
+                                id: acts
 
                                 anchors {
                                     bottom: parent.bottom
                                     bottomMargin: Theme.mm(2)
                                     horizontalCenter: parent.horizontalCenter
                                 }
-                                objectName: "remove_" + page.index
                                 width: parent.width - Theme.mm(4)
-                                kind: "quiet"
-                                text: I18n.s.scan_remove
-                                onTapped: Scan.remove(page.modelData.id)
+                                spacing: Theme.mm(2)
+
+                                ActionButton {
+                                    objectName: "retake_" + page.index
+                                    width: parent.width
+                                    kind: "quiet"
+                                    text: page.modelData.again ? I18n.s.scan_keep : I18n.s.scan_retake
+                                    onTapped: Scan.retake(page.modelData.id)
+                                }
+
+                                ActionButton {
+                                    objectName: "remove_" + page.index
+                                    width: parent.width
+                                    kind: "quiet"
+                                    text: I18n.s.scan_remove
+                                    onTapped: Scan.remove(page.modelData.id)
+                                }
+
+                                ActionButton {
+                                    objectName: "forward_" + page.index
+                                    visible: page.index > 0
+                                    width: parent.width
+                                    kind: "quiet"
+                                    text: I18n.s.scan_forward
+                                    onTapped: Scan.moveForward(page.modelData.id)
+                                }
                             }
                         }
                     }

@@ -1,0 +1,41 @@
+"""From scanned pages to what is handed in: one PDF/A of each paper."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+
+from kiosk.cases.draft import Draft
+from kiosk.catalogue.package import ServicePackage
+from kiosk.forms.spec import MaterialSpec
+
+
+def documents_of(draft: Draft, package: ServicePackage) -> dict[str, bytes]:
+    """A PDF/A-2b of each scanned material, by its id. The sides of a card share one sheet, at true size.
+
+    Raises ``devices.scanner.keep.NotArchived``; nothing is written to disk.
+    """
+    # Imported with the first paper, not with the program: PDF libraries cost a start of 0.2 s.
+    from devices.scanner.keep import Kept, as_pdf, on_one_sheet
+
+    made = {}
+    for material in _scanned(draft, package.form.materials):
+        pages = [Kept(p.image, p.width, p.height, p.dpi) for p in draft.pages if p.material == material.id]
+        title = f"{material.label('zh')} · {package.title('zh')}"
+        sheet = material.shape == "card" and len(pages) > 1
+        made[material.id] = on_one_sheet(pages, title) if sheet else as_pdf(pages, title)
+    return made
+
+
+def _scanned(draft: Draft, materials: Iterable[MaterialSpec]) -> list[MaterialSpec]:
+    counts = draft.page_counts()
+    return [m for m in materials if counts.get(m.id)]
+
+
+def warm_up() -> None:
+    """Load what ``documents_of`` needs, beside the first scan, so that handing in does not wait for it."""
+
+    def load() -> None:
+        import devices.scanner.keep  # noqa: F401
+
+    threading.Thread(target=load, name="documents", daemon=True).start()

@@ -1,0 +1,168 @@
+"""Papers under the camera as citizens lay them: several at once, one after another, turned over; and finer stills."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from devices.camera.capture import AutoCapture, Look
+from devices.camera.sources import SourceLost, VideoSource
+from devices.camera.still import mapped
+from devices.scanner.bed import BedReference
+from devices.scanner.detect import Found, PageFinder, in_reading_order
+from devices.scanner.geometry import Picture
+from devices.scanner.way_up import WayUp
+from devices.simulators.bed import HEIGHT, WIDTH, empty_bed, on_bed, several_on_bed
+from kiosk.config import ASSETS
+from kiosk.ipc.device_messages import PreviewHint
+from kiosk.robot.check import likeness
+
+PAPERS = ASSETS / "papers"
+FINDER, WAY_UP = PageFinder(), WayUp()
+
+
+def paper(name: str) -> Picture:
+    return np.asarray(cv2.imread(str(PAPERS / f"{name}.png")), np.uint8)
+
+
+def capturing(shape: str = "free") -> AutoCapture:
+    capture = AutoCapture(FINDER, WAY_UP, BedReference(), shape)
+    for seed in range(4):
+        capture.look(empty_bed(seed))
+    return capture
+
+
+def pages(looks: Sequence[Look]) -> list[Picture]:
+    return [page.picture for look in looks for page in look.pages]
+
+
+def same(page: Picture, name: str) -> bool:
+    return likeness(cv2.imencode(".jpg", page)[1].tobytes(), (PAPERS / f"{name}.png").read_bytes()) > 0.85
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_papers_side_by_side_become_pages_from_the_left(seed: int) -> None:
+    frame, capture = several_on_bed([paper("lease"), paper("bank_card")], seed), capturing()
+    looks = [capture.look(frame) for _ in range(12)]
+    taken = pages(looks)
+    assert [same(p, n) for p, n in zip(taken, ("lease", "bank_card"), strict=True)] == [True, True]
+    assert len(looks[-1].quads) == 2
+    assert looks[-1].hint == PreviewHint.TAKE_AWAY
+
+
+def test_a_paper_laid_beside_the_one_that_was_taken_is_taken_alone() -> None:
+    capture = capturing()
+    both = several_on_bed([paper("lease"), paper("bank_card")])
+    alone = empty_bed()
+    alone[:, : WIDTH // 2] = both[:, : WIDTH // 2]
+    first, second = [capture.look(alone) for _ in range(10)], [capture.look(both) for _ in range(10)]
+    assert [same(p, "lease") for p in pages(first)] == [True]
+    assert [same(p, "bank_card") for p in pages(second)] == [True]
+
+
+def test_a_page_turned_over_in_its_place_is_a_new_page() -> None:
+    capture = capturing()
+    front, back = paper("lease"), paper("statement")
+    back = np.asarray(cv2.resize(back, front.shape[1::-1]), np.uint8)
+    first, second = [capture.look(on_bed(front)) for _ in range(10)], [capture.look(on_bed(back)) for _ in range(20)]
+    assert len(pages(first)) == 1
+    assert len(pages(second)) == 1
+    assert second[0].hint == PreviewHint.TAKE_AWAY, "a hand that passes over is no other side"
+
+
+def test_a_page_turned_about_in_its_place_is_the_same_page() -> None:
+    capture = capturing()
+    front = paper("lease")
+    frames = [on_bed(front)] * 10 + [on_bed(np.asarray(front[::-1, ::-1], np.uint8))] * 20
+    assert len(pages([capture.look(f) for f in frames])) == 1
+
+
+def test_a_hand_beside_the_page_holds_the_picture_back() -> None:
+    frame = on_bed(paper("lease"))
+    reaching = frame.copy()
+    cv2.line(reaching, (0, 560), (520, 560), (150, 180, 220), 130)
+    capture = capturing()
+    looks = [capture.look(reaching) for _ in range(8)]
+    assert looks[-1].hint == PreviewHint.HAND
+    assert pages(looks) == []
+    assert len(pages([capture.look(frame) for _ in range(8)])) == 1
+
+
+STILL = (3264, 2448)
+
+
+def seen_by_8_mp(sheet: Picture | None) -> tuple[Picture, Picture]:
+    """The still of a camera of 8 MP, and its live picture: the still's middle, in 1080p."""
+    chance = np.random.default_rng(2)
+    whole = np.full((STILL[1], STILL[0], 3), 60, np.uint8)
+    if sheet is not None:
+        high = 1700
+        wide = round(high * sheet.shape[1] / sheet.shape[0])
+        left, top = (STILL[0] - wide) // 2, (STILL[1] - high) // 2
+        whole[top : top + high, left : left + wide] = cv2.resize(sheet, (wide, high), interpolation=cv2.INTER_AREA)
+    still = np.clip(whole + chance.normal(0, 2, whole.shape), 0, 246).astype(np.uint8)
+    high = round(STILL[0] * HEIGHT / WIDTH)
+    top = (STILL[1] - high) // 2
+    live = cv2.resize(still[top : top + high], (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+    return still, np.asarray(live, np.uint8)
+
+
+def test_the_page_is_cut_from_the_finer_still() -> None:
+    still, frame = seen_by_8_mp(paper("lease"))
+    capture, plain = capturing(), capturing()
+    (taken,) = pages([capture.look(frame, lambda: still) for _ in range(10)])
+    (coarse,) = pages([plain.look(frame) for _ in range(10)])
+    assert max(taken.shape) > 1.6 * max(coarse.shape)
+    assert same(taken, "lease")
+
+
+def test_a_still_of_another_scene_is_not_used() -> None:
+    frame, capture = on_bed(paper("lease")), capturing()
+    moved = np.asarray(np.roll(frame, 260, 1), np.uint8)
+    looks = [capture.look(frame, lambda: moved) for _ in range(14)]
+    assert pages(looks) == []
+    assert looks[-1].hint == PreviewHint.HOLD_STILL
+
+
+def test_corners_are_carried_to_a_still_of_another_shape() -> None:
+    still, frame = seen_by_8_mp(paper("lease"))
+    quad = np.array([[100, 50], [900, 60], [880, 1000], [120, 980]], np.float32)
+    (there,) = mapped(frame, still, [quad]) or []
+    scale = STILL[0] / WIDTH
+    assert np.allclose(there, quad * scale + (0, (STILL[1] - HEIGHT * scale) / 2), atol=2)
+    assert mapped(frame, empty_bed(), [quad]) is None
+
+
+def test_reading_order_goes_by_rows() -> None:
+    def at(x: float, y: float) -> Found:
+        return Found(np.array([[x, y], [x + 80, y], [x + 80, y + 50], [x, y + 50]], np.float32), 1.0)
+
+    a, b, c, d = at(0, 10), at(100, 0), at(0, 100), at(100, 110)
+    assert in_reading_order([d, c, b, a]) == [a, b, c, d]
+
+
+def test_a_video_file_is_a_camera_that_never_ends(tmp_path: Path) -> None:
+    path = tmp_path / "bed.avi"
+    out = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25, (320, 180))
+    for level in (40, 80, 120):
+        out.write(np.full((180, 320, 3), level, np.uint8))
+    out.release()
+    now = [0.0]
+    source = VideoSource(path, lambda: now[0])
+    seen = []
+    for _ in range(7):
+        seen.append(round(float(source.read().mean()), -1))
+        now[0] += 1 / 25
+    assert seen == [40, 80, 120, 40, 80, 120, 40]
+    now[0] += 2 / 25  # two pictures late: they are passed over
+    assert round(float(source.read().mean()), -1) == 40
+    source.close()
+    with pytest.raises(SourceLost):
+        VideoSource(tmp_path / "missing.avi")
+    path.write_bytes(b"no video")
+    with pytest.raises(SourceLost):
+        VideoSource(path)

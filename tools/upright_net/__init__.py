@@ -1,0 +1,1 @@
+"""Trains the network that tells which way up a page of print lies."""
