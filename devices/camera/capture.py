@@ -10,11 +10,12 @@ from devices.camera.taken import Taken, likeness_of
 from devices.scanner.bed import BedReference, OnBed
 from devices.scanner.detect import SURE, Found, PageFinder
 from devices.scanner.finish import finished
-from devices.scanner.geometry import Picture, Quad, shift
-from devices.scanner.judge import LIVE_DPI, STILL_DPI, judge, touches_edge
+from devices.scanner.geometry import Picture, Quad, shift, touches_edge
+from devices.scanner.judge import LIVE_DPI, STILL_DPI, judge
 from devices.scanner.light import Mode
-from devices.scanner.proportions import Paper, rectified
+from devices.scanner.proportions import Paper
 from devices.scanner.scan import LONGEST
+from devices.scanner.straighten import straightened
 from devices.scanner.way_up import WayUp, upright
 from kiosk.ipc.device_messages import PreviewHint
 
@@ -69,7 +70,7 @@ class AutoCapture:
         lying = self.bed.look(frame)
         found = self._found(frame, lying)
         if not found:
-            return self._nothing(frame)
+            return self._nothing(frame, lying)
         self._away = 0
         quads = tuple(f.quad for f in found)
         limit = STEADY_SHIFT * frame.shape[1]
@@ -102,7 +103,12 @@ class AutoCapture:
             return page.presence >= SURE
         return lying.agrees(page.quad, [o.quad for o in pages if o is not page])
 
-    def _nothing(self, frame: Picture) -> Look:
+    def _nothing(self, frame: Picture, lying: OnBed | None) -> Look:
+        if lying is None or lying.reaches_out():
+            outside = self.finder.cut_off(frame)
+            if outside is not None:
+                self._last, self._steady, self._away = (), 0, 0
+                return Look(PreviewHint.CUT_OFF, (outside.quad,))
         self._last, self._steady = (), 0
         self._away += 1
         if self._away >= EMPTY_FRAMES:
@@ -126,7 +132,7 @@ class AutoCapture:
         pages = []
         for place in places:
             quad = self.finder.settle(fine, place)
-            page, paper = rectified(fine, quad, self.shape, LONGEST)
+            page, paper = straightened(fine, quad, self.shape, LONGEST)
             least = STILL_DPI if max(fine.shape[:2]) >= STILL_PIXELS else LIVE_DPI
             fault = judge(page, paper, self.shape, bed_px_per_mm=self._scale(fine), least_dpi=least).fault
             if fault is not None:
@@ -159,7 +165,7 @@ class AutoCapture:
         found = self.finder.look(fine)
         if found is None:
             return self._keep(frame, [], (), [TakenPage(fine, None, 0.0)])
-        page, paper = rectified(fine, found.quad, self.shape, LONGEST)
+        page, paper = straightened(fine, found.quad, self.shape, LONGEST)
         seen = self.finder.glance(frame)
         quads = () if seen is None else (seen.quad,)
         return self._keep(frame, list(quads), quads, [self._finished(page, paper, fine)])

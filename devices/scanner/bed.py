@@ -55,6 +55,10 @@ class OnBed:
         border = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
         return any(stats[n, cv2.CC_STAT_AREA] > HAND * self.mask.size for n in border if n)
 
+    def reaches_out(self) -> bool:
+        """Whether something lies at the picture's border."""
+        return self.hand(())
+
     def parts(self) -> list[tuple[int, int, int, int]]:
         """Boxes (left, top, width, height in pixels of the picture) of the things that may be papers of their own."""
         count, labels, stats, _ = cv2.connectedComponentsWithStats(self.mask)
@@ -81,6 +85,8 @@ class OnBed:
     def _outside(self, quads: Sequence[Quad]) -> Mask:
         """1 where none of ``quads`` is, nor its edge."""
         inside = np.zeros_like(self.mask)
+        if not quads:
+            return np.asarray(1 - inside, np.uint8)
         for quad in quads:
             inside |= self._inside(quad)
         return np.asarray(1 - cv2.dilate(inside, np.ones((7, 7), np.uint8)), np.uint8)

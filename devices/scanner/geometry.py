@@ -10,6 +10,9 @@ Quad = NDArray[np.float32]
 """Four corners in pixels, shape (4, 2): top left, top right, bottom right, bottom left."""
 Picture = NDArray[np.uint8]
 
+EDGE = 0.004
+"""Share of the picture within which a corner touches the picture's border."""
+
 
 def ordered(points: NDArray[np.float32]) -> Quad:
     """The four ``points`` in the order of ``Quad``."""
@@ -30,6 +33,13 @@ def side_lengths(quad: Quad) -> tuple[float, float]:
 def shift(a: Quad, b: Quad) -> float:
     """The largest movement of a corner, in pixels."""
     return float(np.abs(a - b).max())
+
+
+def touches_edge(quad: Quad, width: int, height: int) -> bool:
+    """Whether a corner lies at or beyond the picture's border: the page is cut off."""
+    margin = EDGE * max(width, height)
+    x, y = quad[:, 0], quad[:, 1]
+    return bool((x < margin).any() or (y < margin).any() or (x > width - margin).any() or (y > height - margin).any())
 
 
 def halved(picture: Picture) -> Picture:

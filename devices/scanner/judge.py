@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.scanner.geometry import Picture, Quad, level_of, reduced
+from devices.scanner.geometry import Picture, level_of, reduced
 from devices.scanner.proportions import EXPECTED, EXPECTED_TOLERANCE, Paper
 from devices.scanner.text_lines import ink
 from kiosk.ipc.device_messages import PreviewHint
@@ -21,22 +21,24 @@ LONG = 1000
 """Pixels on the longer side that a page is judged at."""
 DARK = 62.0
 """Brightest tenth of a page (0-255) below which noise is as strong as print."""
-BLUR = 0.42
+BLUR = 0.6
 """Share of the fine detail that one more blur takes away [the measure of Crete et al. 2007, turned around]: print in
-focus loses 0.7 to 0.9, print that is soft but readable half, print that cannot be read 0.4 and less."""
+focus loses 0.77 and more, print that is soft but readable 0.65, print that cannot be read 0.55 and less."""
 GLARE = 0.012
 """Share of the page that is burnt out."""
 FINGER = 0.004
 """Share of the page, at its border, that has the colour of skin and none of the page's."""
+MOST_TINT = 10
+"""Of the light, in Cr and Cb."""
 BLANK = 0.0012
 """Share of the page that is ink."""
+PLAIN = 2.5
+"""Unevenness (0-255) of a page without anything on it: paper, noise and folds stay below 2, soft print is above 4."""
 LIVE_DPI, STILL_DPI = 60.0, 140.0
 """Fewer dots an inch are too few: of a preview, which cannot do better, and of a picture that is kept for ever. At 140,
 print of 8 points has letters of 9 pixels."""
 UNKNOWN = 11.7
 """Inches that the longer side of a page of unknown size is taken for: an A4."""
-EDGE = 0.004
-"""Share of the picture within which a corner touches the picture's border."""
 SIZE = 0.16
 """Relative error of a measured side up to which a page may still be the paper that is asked for."""
 
@@ -54,13 +56,6 @@ class Judged:
     dpi: float
 
 
-def touches_edge(quad: Quad, width: int, height: int) -> bool:
-    """Whether a corner lies at or beyond the picture's border: the page is cut off."""
-    margin = EDGE * max(width, height)
-    x, y = quad[:, 0], quad[:, 1]
-    return bool((x < margin).any() or (y < margin).any() or (x > width - margin).any() or (y > height - margin).any())
-
-
 def judge(
     page: Picture, paper: Paper | None, shape: str, *, bed_px_per_mm: float = 0.0, least_dpi: float = LIVE_DPI
 ) -> Judged:
@@ -75,7 +70,7 @@ def judge(
     sharp, burnt, skin = sharpness(grey), glare(small, grey), finger(small)
     inked = cv2.countNonZero(ink(small)) / grey.size
     dpi = long / (paper.long / 25.4 if paper is not None else UNKNOWN)
-    empty, smooth = inked < BLANK, float(cv2.meanStdDev(grey)[1][0, 0]) < 9.0
+    empty, smooth = inked < BLANK, uneven(grey) < PLAIN
     checks = (
         (PreviewHint.TOO_DARK, light < DARK),
         (PreviewHint.WRONG_KIND, wrong_kind(page, shape, bed_px_per_mm)),
@@ -91,28 +86,55 @@ def judge(
 
 
 def sharpness(grey: NDArray[np.uint8]) -> float:
-    """How much of the strongest detail a further blur takes away: near 1 for sharp print, near 0 for a soft picture.
+    """How much of the strongest detail a further blur takes away, in the direction in which that is least: near 1 for
+    sharp print, near 0 for a soft picture. A paper that was moved is soft in one direction alone.
 
-    Only edges count, so a page with little print is judged by that little.
+    Only edges count, so a page with little print is judged by that little, and no more than noise counts for nothing.
     """
-    detail = cv2.absdiff(grey, cv2.blur(grey, (17, 17)))
-    limit = max(12.0, level_of(np.asarray(detail, np.uint8), 0.98) * 0.5)
+    detail = np.asarray(cv2.absdiff(grey, cv2.blur(grey, (17, 17))), np.uint8)
+    limit = max(12.0, level_of(detail, 0.98) * 0.5)
     strong = cv2.threshold(detail, limit, 255, cv2.THRESH_BINARY)[1]
-    kept = whole = 0.0
-    for axis, window in ((0, (1, 7)), (1, (7, 1))):
-        soft = cv2.blur(grey, window)
-        edges, soft_edges = _steps(grey, axis), _steps(np.asarray(soft, np.uint8), axis)
-        there = strong[1:] if axis == 0 else strong[:, 1:]
-        whole += cv2.mean(edges, there)[0]
-        kept += cv2.mean(cv2.subtract(edges, soft_edges), there)[0]
-    return kept / whole if whole else 0.0
+    calm = cv2.erode(cv2.threshold(detail, limit * 0.3, 255, cv2.THRESH_BINARY_INV)[1], np.ones((5, 5), np.uint8))
+    least = 1.0
+    for down, right, line in _DIRECTIONS:
+        soft = np.asarray(cv2.filter2D(grey, -1, line), np.uint8)
+        edges, soft_edges = _steps(grey, down, right), _steps(soft, down, right)
+        there, quiet = _later(strong, down, right), _later(calm, down, right)
+        noise = cv2.mean(edges, quiet)[0]
+        clear = cv2.subtract(edges, np.full_like(edges, min(255, round(2 * noise))))
+        whole = cv2.mean(clear, there)[0]
+        least = min(least, cv2.mean(cv2.subtract(clear, soft_edges), there)[0] / whole if whole else 0.0)
+    return least
 
 
-def _steps(grey: NDArray[np.uint8], axis: int) -> NDArray[np.uint8]:
-    """Differences of neighbouring rows (0) or columns (1)."""
-    if axis == 0:
-        return np.asarray(cv2.absdiff(grey[1:], grey[:-1]), np.uint8)
-    return np.asarray(cv2.absdiff(grey[:, 1:], grey[:, :-1]), np.uint8)
+_LINE = 7
+_DIRECTIONS = (
+    (1, 0, np.ones((_LINE, 1), np.float32) / _LINE),
+    (0, 1, np.ones((1, _LINE), np.float32) / _LINE),
+    (1, 1, np.eye(_LINE, dtype=np.float32) / _LINE),
+    (1, -1, np.ascontiguousarray(np.fliplr(np.eye(_LINE, dtype=np.float32))) / _LINE),
+)
+"""Steps down and to the right, and the line that blurs in that direction."""
+
+
+def _later(grey: NDArray[np.uint8], down: int, right: int) -> NDArray[np.uint8]:
+    """The pixels that have a neighbour so many steps up and to the left."""
+    columns = slice(right, None) if right > 0 else slice(None, right or None)
+    return grey[down:, columns]
+
+
+def _steps(grey: NDArray[np.uint8], down: int, right: int) -> NDArray[np.uint8]:
+    """Differences to the neighbours in one direction."""
+    rows = slice(None, -down if down else None)
+    columns = slice(None, -right) if right > 0 else slice(-right, None)
+    return np.asarray(cv2.absdiff(_later(grey, down, right), grey[rows, columns]), np.uint8)
+
+
+def uneven(grey: NDArray[np.uint8]) -> float:
+    """How much a page differs from plain paper in any light (standard deviation, 0-255)."""
+    rim = max(2, round(max(grey.shape) * 0.03))
+    flat = cv2.absdiff(grey, cv2.GaussianBlur(grey, (0, 0), 25))[rim:-rim, rim:-rim]
+    return float(cv2.meanStdDev(np.asarray(flat, np.uint8))[1][0, 0])
 
 
 def glare(small: Picture, grey: NDArray[np.uint8]) -> float:
@@ -132,11 +154,11 @@ def finger(small: Picture) -> float:
     height, width = small.shape[:2]
     work = cv2.resize(small, (max(8, width // 4), max(8, height // 4)), interpolation=cv2.INTER_AREA)
     ycc = cv2.cvtColor(work, cv2.COLOR_BGR2YCrCb)
-    # The paper's own tint is taken off: under a warm lamp white paper has the colour of skin.
+    # The light's tint is taken off: under a warm lamp white paper has the colour of skin. A stronger one is the paper's.
     y, cr, cb = (ycc[:, :, i].astype(np.int16) for i in range(3))
     bright = y >= np.median(y)
-    cr = cr - int(np.median(cr[bright])) + 128
-    cb = cb - int(np.median(cb[bright])) + 128
+    cr = cr - int(np.clip(np.median(cr[bright]) - 128, -MOST_TINT, MOST_TINT))
+    cb = cb - int(np.clip(np.median(cb[bright]) - 128, -MOST_TINT, MOST_TINT))
     toned = (cr > 136) & (cr < 178) & (cb > 92) & (cb < 126) & (y > 50) & (cr - 128 > 0.35 * (128 - cb))
     opened = cv2.morphologyEx(toned.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     skin = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))

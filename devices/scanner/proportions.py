@@ -36,7 +36,7 @@ PASSPORT = Paper("passport", 88, 125)  # ISO/IEC 7810 ID-3, one page
 PHOTO = Paper("photo", 33, 48)  # the common photograph of Chinese papers
 EXPECTED = {"a4": (A4, A5), "card": (CARD,), "photo": (PHOTO, Paper("photo", 35, 49), Paper("photo", 26, 32))}
 ALL = (A4, CARD, PASSPORT)
-SURE, EXPECTED_TOLERANCE = 0.03, 0.10
+SURE, EXPECTED_TOLERANCE = 0.03, 0.06
 """Relative error of the ratio up to which a page is taken for a size of paper: of any, and of the one asked for."""
 USUAL_FOCAL, SHORTEST, LONGEST = 1.2, 0.4, 8.0
 """Focal length by the picture's longer side: of most cameras, and the limits of what is believed of a picture."""

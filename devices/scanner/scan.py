@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from devices.scanner.codes import Code, read_codes
 from devices.scanner.detect import PageFinder
 from devices.scanner.finish import finished
-from devices.scanner.geometry import Picture, Quad
-from devices.scanner.judge import STILL_DPI, Judged, judge, touches_edge
+from devices.scanner.geometry import Picture, Quad, touches_edge
+from devices.scanner.judge import STILL_DPI, Judged, judge
 from devices.scanner.light import Mode
-from devices.scanner.proportions import Paper, rectified
+from devices.scanner.proportions import Paper
+from devices.scanner.straighten import straightened
 from kiosk.ipc.device_messages import PreviewHint
 
 LONGEST = 3600
@@ -36,8 +37,9 @@ def scan(picture: Picture, finder: PageFinder, shape: str = "free", mode: Mode =
     """Scan the largest page in ``picture`` (BGR). ``shape``: a4, card, photo or free."""
     found = finder.look(picture)
     if found is None:
-        return Scan(PreviewHint.NO_PAGE)
-    page, paper = rectified(picture, found.quad, shape, LONGEST)
+        outside = finder.cut_off(picture)
+        return Scan(PreviewHint.NO_PAGE) if outside is None else Scan(PreviewHint.CUT_OFF, outside.quad, outside.presence)
+    page, paper = straightened(picture, found.quad, shape, LONGEST)
     # Both cores: zxing-cpp and OpenCV let go of the interpreter while they work.
     with ThreadPoolExecutor(2) as pool:
         codes = pool.submit(read_codes, page, thorough=False)

@@ -30,7 +30,7 @@ def ink(page: Picture) -> NDArray[np.uint8]:
     return found
 
 
-def _stripes(print_: NDArray[np.uint8]) -> float:
+def stripes(print_: NDArray[np.uint8]) -> float:
     """How much the rows of a picture differ from their neighbours: high where lines of print lie level."""
     rows = print_.mean(1, dtype=np.float64)
     return float(np.square(np.diff(rows)).mean() / max(rows.mean() ** 2, 1e-6))
@@ -41,11 +41,11 @@ def skew(print_: NDArray[np.uint8]) -> float:
     scale = min(1.0, 600 / max(print_.shape))
     small = np.asarray(cv2.resize(print_, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
     height, width = small.shape
-    plain = _stripes(small)
+    plain = stripes(small)
 
     def at(degrees: float) -> tuple[float, float]:
         matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
-        return _stripes(np.asarray(cv2.warpAffine(small, matrix, (width, height)), np.uint8)), degrees
+        return stripes(np.asarray(cv2.warpAffine(small, matrix, (width, height)), np.uint8)), degrees
 
     best, angle = max(at(float(d)) for d in np.arange(-SKEW_RANGE, SKEW_RANGE + 1e-6, 2 * SKEW_STEP))
     best, angle = max((best, angle), at(angle - SKEW_STEP), at(angle + SKEW_STEP))

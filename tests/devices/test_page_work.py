@@ -13,11 +13,13 @@ from pikepdf import pdfa
 from PIL import Image
 
 from devices.scanner.finish import finished
-from devices.scanner.geometry import Picture
+from devices.scanner.flatten import flattened
+from devices.scanner.geometry import Picture, Quad
 from devices.scanner.judge import judge
 from devices.scanner.keep import BUDGET, FLAVOUR, Kept, as_jpeg, as_pdf
 from devices.scanner.light import Mode, even_light, in_mode
-from devices.scanner.proportions import A4, CARD, paper_of, true_ratio
+from devices.scanner.proportions import A4, CARD, paper_of, rectified, true_ratio
+from devices.scanner.straighten import straightened
 from devices.scanner.text_lines import ink, skew, turned
 from kiosk.config import ASSETS
 from kiosk.ipc.device_messages import PreviewHint
@@ -103,6 +105,44 @@ def test_crooked_lines_are_levelled(degrees: float) -> None:
     crooked = turned(lease(), degrees)
     assert skew(ink(crooked)) == pytest.approx(-degrees, abs=0.3)
     assert abs(skew(ink(turned(crooked, skew(ink(crooked)))))) <= 0.3
+
+
+def bowed(bow: float) -> tuple[Picture, Quad, Picture]:
+    """A page whose top and bottom bow by ``bow`` of its height, its corners, and the page as it is."""
+    sheet = lease(1500)
+    high, wide = sheet.shape[:2]
+    mat = np.full((1900, 1700, 3), (60, 70, 58), np.float32)
+    mat += np.random.default_rng(0).normal(0, 3, (1900, 1700, 1))
+    x, y = np.meshgrid(np.arange(1700, dtype=np.float32) - 300, np.arange(1900, dtype=np.float32) - 200)
+    y = (y + bow * high * np.sin(np.pi * np.clip(x / wide, 0, 1))).astype(np.float32)
+    on_it = (x >= 0) & (x < wide) & (y >= 0) & (y < high)
+    seen = np.where(on_it[:, :, None], cv2.remap(sheet, x, y, cv2.INTER_LINEAR) * 0.95, mat)
+    quad = np.array([[300, 200], [300 + wide, 200], [300 + wide, 200 + high], [300, 200 + high]], np.float32)
+    return np.clip(seen, 0, 255).astype(np.uint8), quad, sheet
+
+
+def alike(a: Picture, b: Picture) -> float:
+    """Correlation letter by letter: lines that are off by their own height have none."""
+    one, two = (cv2.resize(cv2.cvtColor(p, cv2.COLOR_BGR2GRAY), (500, 700)).astype(float) for p in (a, b))
+    return float(np.corrcoef(one.ravel(), two.ravel())[0, 1])
+
+
+@pytest.mark.parametrize("bow", [-0.03, -0.015, 0.015, 0.03])
+def test_a_curled_page_is_laid_flat(bow: float) -> None:
+    picture, quad, sheet = bowed(bow)
+    assert alike(rectified(picture, quad, "a4")[0], sheet) < 0.2
+    assert alike(straightened(picture, quad, "a4")[0], sheet) > 0.6
+
+
+@pytest.mark.parametrize("bow", [0.0, 0.003])
+def test_a_flat_page_is_left_as_it_is(bow: float) -> None:
+    picture, quad, _sheet = bowed(bow)
+    assert flattened(picture, quad, rectified(picture, quad, "a4")[0]) is None
+
+
+def test_a_card_is_never_bent() -> None:
+    picture, quad, _sheet = bowed(0.03)
+    assert np.array_equal(straightened(picture, quad, "card")[0], rectified(picture, quad, "card")[0])
 
 
 def test_black_and_white_has_two_values_and_grey_no_colour() -> None:
