@@ -25,6 +25,7 @@ from kiosk.ipc.device_messages import (
     FrameRingReady,
     PaperAtSlot,
     PrintProgress,
+    ZoneRead,
 )
 from kiosk.ipc.memory import FrameRing, blob_from_fd
 
@@ -79,6 +80,7 @@ class DeviceLinks(QObject):
     card_failed = Signal(str)
     code_read = Signal(str)
     code_failed = Signal()
+    zone_read = Signal(object)
     frame = Signal(object)
     captured = Signal(object, bytes)
     print_progress = Signal(str, str)
@@ -117,6 +119,8 @@ class DeviceLinks(QObject):
                 self.code_read.emit(message.text)
             case CodeFailed():
                 self.code_failed.emit()
+            case ZoneRead():
+                self.zone_read.emit(message)
             case FrameRingReady():
                 self.ring = FrameRing(fds.pop(), message.slots, message.capacity)
             case Frame():

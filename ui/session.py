@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from kiosk.cases.documents import warm_up
 from kiosk.ipc.device_messages import (
+    CameraTask,
     Captured,
     EndPartialReceipt,
     PrintDocument,
@@ -20,6 +21,7 @@ from kiosk.ipc.device_messages import (
     StartCamera,
     StopCamera,
     TakePicture,
+    ZoneRead,
 )
 from kiosk.model.clock import HALL_ZONE
 from kiosk.model.device import Availability, DeviceState
@@ -73,6 +75,8 @@ class Session(QObject):
         self._print_by = 0.0
         self._half_printed = False
         self._keeper: DraftKeeper | None = None
+        self.zone: ZoneRead | None = None  # of a passport under the camera, until the citizen has confirmed it
+        self.zone_wanted = False
         self._camera_on = ""
         self._active = False
         self._assisted = False
@@ -87,10 +91,11 @@ class Session(QObject):
         devices.attached.connect(self._configure_device)
         devices.card_present.connect(self._on_card_present)
         devices.card_removed.connect(self._on_card_removed)
-        devices.card_read.connect(self._on_card_read)
-        devices.card_failed.connect(self._on_card_failed)
+        devices.card_read.connect(self.card_presented)
+        devices.card_failed.connect(self.card_refused)
         devices.code_read.connect(self._on_code_read)
         devices.code_failed.connect(lambda: self._on_code_read(""))
+        devices.zone_read.connect(self._on_zone_read)
         devices.captured.connect(self._on_captured)
         devices.print_progress.connect(self._on_print_progress)
         devices.paper_at_slot.connect(self._on_paper_at_slot)
@@ -136,6 +141,8 @@ class Session(QObject):
 
     def _arrived(self) -> None:
         """After every move: devices follow the stage, the sealed copy follows the visit."""
+        if self.visit.stage != Stage.IDENTIFY:
+            self.zone, self.zone_wanted = None, False
         self._reader()
         self._camera()
         self._save()
@@ -194,17 +201,20 @@ class Session(QObject):
         existing = opened.intake.already_open(service.id, document.number) if service and opened else None
         self.act(lambda: self.visit.identified(document, existing))
 
-    def _on_card_read(self, document: IdentityDocument, photo: bytes) -> None:
+    def card_presented(self, document: IdentityDocument, photo: bytes = b"") -> None:
+        """A document was read: by a reader, or by the camera and then confirmed."""
         self.touched()
         if document.expired(self.now().astimezone(HALL_ZONE).date()):
             self.card_fault = "expired"
+            self.zone, self.zone_wanted = None, False
+            self._camera()
         else:
             self.card_fault = ""
             if self.visit.stage == Stage.IDENTIFY:
                 self.identified(document, photo)
         self.card_changed.emit()
 
-    def _on_card_failed(self, fault: str) -> None:
+    def card_refused(self, fault: str) -> None:
         self.touched()
         self.card_fault = fault
         self.card_failures += 1
@@ -257,15 +267,35 @@ class Session(QObject):
 
     # papers
 
+    @property
+    def camera_on(self) -> bool:
+        return bool(self._camera_on)
+
+    def _camera_order(self) -> tuple[str, StartCamera | None]:
+        """What the camera is wanted for here, by a name, and the order for it."""
+        step, stage = self.visit.step, self.visit.stage
+        if step is not None and step.kind == StepKind.MATERIAL:
+            return step.id, StartCamera(shape=self.visit.material().shape, mark=self._mark())
+        if stage == Stage.IDENTIFY and self.zone_wanted and self.zone is None:
+            return "zone", StartCamera(shape="free", task=CameraTask.ZONE)
+        if stage == Stage.LOOKUP and not self.works("code_reader"):
+            return "code", StartCamera(shape="free", task=CameraTask.CODE)
+        return "", None
+
+    def works(self, device: str) -> bool:
+        """Whether there is such a device, as far as is known in order."""
+        state = self.hardware.states.get(device)
+        well = (Availability.ONLINE, Availability.BUSY, Availability.STARTING)
+        return state is not None and state.availability in well
+
     def _camera(self) -> None:
-        step = self.visit.step
-        wanted = step.id if step is not None and step.kind == StepKind.MATERIAL else ""
+        wanted, order = self._camera_order()
         if wanted == self._camera_on:
             return
-        if wanted:
-            warm_up()
-            started = self.devices.send("camera", StartCamera(shape=self.visit.material().shape, mark=self._mark()))
-            self._camera_on = wanted if started else ""
+        if order is not None:
+            if order.task == CameraTask.PAGES:
+                warm_up()
+            self._camera_on = wanted if self.devices.send("camera", order) else ""
         else:
             self.devices.send("camera", StopCamera())
             self._camera_on = ""
@@ -275,6 +305,20 @@ class Session(QObject):
         package = self.visit.package
         day = self.now().astimezone(HALL_ZONE).date().isoformat()
         return f"仅用于{package.title('zh')} {day}" if package is not None else ""
+
+    def read_passport(self, wanted: bool) -> None:
+        """Read a passport under the camera, or stop that; what was read before is forgotten."""
+        self.zone_wanted, self.zone = wanted, None
+        self._camera()
+        self.card_changed.emit()
+
+    def _on_zone_read(self, zone: ZoneRead) -> None:
+        if self.visit.stage == Stage.IDENTIFY and self.zone_wanted:
+            self.touched()
+            self.page_taken.emit()
+            self.zone = zone
+            self._camera()
+            self.card_changed.emit()
 
     def take_picture(self) -> None:
         self.devices.send("camera", TakePicture())

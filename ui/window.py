@@ -21,7 +21,9 @@ from ui.viewmodels.finish import Outcome, QrImages, Rating, Review, Sign
 from ui.viewmodels.home import Guidance, Home
 from ui.viewmodels.i18n import I18n
 from ui.viewmodels.identify import Identify, OpenCase
+from ui.viewmodels.live import Live
 from ui.viewmodels.lookup import Lookup
+from ui.viewmodels.passport import Passport
 from ui.viewmodels.preview import CameraPreview
 from ui.viewmodels.question import Question
 from ui.viewmodels.scan import PageImages, Scan
@@ -39,7 +41,6 @@ MODELS: tuple[type[QObject], ...] = (
     Identify,
     OpenCase,
     Question,
-    Scan,
     Sign,
     Review,
     Outcome,
@@ -76,7 +77,9 @@ class Window:
         self.hardware = Hardware(terminal.faults)
         self.session = Session(terminal, DeviceLinks(), self.hardware)
         self.remote: QObject | None = None
-        self.models = {model.__name__: model(self.session) for model in MODELS}
+        self.models: dict[str, QObject] = {model.__name__: model(self.session) for model in MODELS}
+        live = Live(self.session)
+        self.models |= {"Live": live, "Scan": Scan(self.session, live), "Passport": Passport(self.session, live)}
         self.engine = QQmlApplicationEngine()
         self.root: QQuickWindow | None = None
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from pydantic import BaseModel
+
 from devices.camera.still import mapped
 from devices.camera.taken import Taken, likeness_of
 from devices.scanner.bed import BedReference, OnBed
@@ -39,11 +41,13 @@ class TakenPage:
 
 @dataclass(frozen=True)
 class Look:
-    """What was seen in one frame: what to tell, where papers lie, and the pages that are to be kept now."""
+    """What was seen in one frame: what to tell, where papers lie, the pages that are to be kept now, and what the
+    worker is to be told beside."""
 
     hint: PreviewHint
     quads: tuple[Quad, ...] = ()
     pages: tuple[TakenPage, ...] = ()
+    said: BaseModel | None = None
 
 
 @dataclass

@@ -12,6 +12,7 @@ import structlog
 from pydantic import BaseModel
 
 from devices.camera.capture import AutoCapture, Look, TakenPage
+from devices.camera.reading import CodeWatcher, ZoneReader
 from devices.camera.sources import FrameSource, SourceLost, open_source
 from devices.scanner.bed import BedReference
 from devices.scanner.detect import PageFinder
@@ -19,7 +20,15 @@ from devices.scanner.geometry import Picture
 from devices.scanner.keep import as_jpeg
 from devices.scanner.way_up import WayUp
 from kiosk.config import ASSETS
-from kiosk.ipc.device_messages import Captured, Frame, FrameRingReady, StartCamera, StopCamera, TakePicture
+from kiosk.ipc.device_messages import (
+    CameraTask,
+    Captured,
+    Frame,
+    FrameRingReady,
+    StartCamera,
+    StopCamera,
+    TakePicture,
+)
 from kiosk.ipc.memory import FrameRing, blob_to_fd
 from kiosk.model.clock import Clock
 from kiosk.model.device import Availability, DeviceState
@@ -61,7 +70,7 @@ class CameraDriver:
         self._source: FrameSource | None = None
         self._ring: FrameRing | None = None
         self._sequence = 0
-        self._capture: AutoCapture | None = None
+        self._capture: AutoCapture | ZoneReader | CodeWatcher | None = None
         # Loading the networks takes a moment: with the first paper.
         self._finder: PageFinder | None = None
         self._way_up: WayUp | None = None
@@ -77,9 +86,7 @@ class CameraDriver:
             case StartCamera():
                 self._finder = self._finder or PageFinder()
                 self._way_up = self._way_up or WayUp()
-                self._capture = AutoCapture(
-                    self._finder, self._way_up, self._bed, message.shape, bed_mm=self._bed_mm
-                )
+                self._capture = self._looking_for(message)
                 self._mark = "" if message.shape in UNMARKED else message.mark
                 self._seen = 0
                 self._times.clear()
@@ -93,6 +100,17 @@ class CameraDriver:
                     self._ring.wipe()
             case TakePicture():
                 self._now = True
+
+    def _looking_for(self, wanted: StartCamera) -> AutoCapture | ZoneReader | CodeWatcher:
+        assert self._finder is not None
+        assert self._way_up is not None
+        match wanted.task:
+            case CameraTask.ZONE:
+                return ZoneReader(self._finder)
+            case CameraTask.CODE:
+                return CodeWatcher()
+            case _:
+                return AutoCapture(self._finder, self._way_up, self._bed, wanted.shape, bed_mm=self._bed_mm)
 
     def step(self) -> float:
         try:
@@ -140,13 +158,15 @@ class CameraDriver:
         self._source = open_source(self._driver, self._address)
         return self._source
 
-    def _one_frame(self, frame: Picture, capture: AutoCapture, source: FrameSource) -> None:
+    def _one_frame(self, frame: Picture, capture: AutoCapture | ZoneReader | CodeWatcher, source: FrameSource) -> None:
         self._seen += 1
         if self._seen == SETTLED:
             source.lock(True)
         look = capture.take_now(frame, source.still) if self._now else capture.look(frame, source.still)
         self._now = False
         self._preview(frame, look)
+        if look.said is not None:
+            self._emit(look.said, [])
         for page in look.pages:
             self._send_page(page)
 

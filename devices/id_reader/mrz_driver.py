@@ -13,8 +13,7 @@ from devices.listener import Listener
 from kiosk.ipc.device_messages import CardFailed, CardFault, CardRead, ReaderMode, SetReaderMode
 from kiosk.model.clock import Clock, hall_date
 from kiosk.model.device import DeviceState
-from kiosk.model.identity import DocumentKind, IdentityDocument, Sex
-from kiosk.model.mrz import Mrz, MrzError, MrzFormat, parse_mrz
+from kiosk.model.mrz import MrzError, MrzFormat, document_of, parse_mrz
 
 IN_A_ROW = 3
 """So many swipes one after another that do not fit their check digits are the reader's fault."""
@@ -25,20 +24,6 @@ _LINE_FAULTS = {
     LinkFault.NO_PERMISSION: "mrz_reader_no_permission",
     LinkFault.STUCK: "mrz_reader_missing",
 }
-_SEXES = {"M": Sex.MALE, "F": Sex.FEMALE}
-
-
-def document_of(mrz: Mrz) -> IdentityDocument:
-    """The person of a zone. Names are in Latin letters, as the zone has them."""
-    return IdentityDocument(
-        kind=DocumentKind.PASSPORT if mrz.format == MrzFormat.TD3 else DocumentKind.TRAVEL_CARD,
-        name=f"{mrz.surname} {mrz.given}".strip(),
-        number=mrz.number,
-        sex=_SEXES.get(mrz.sex, Sex.NOT_STATED),
-        birth=mrz.birth,
-        issuer=mrz.issuer,
-        valid_to=mrz.expiry,
-    )
 
 
 class MrzReaderDriver:

@@ -67,10 +67,12 @@ class PageFinder:
         rim = round(RIM * max(height, width))
         border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
         tone = tuple(float(v) for v in np.median(border, 0))
-        wider = np.asarray(cv2.copyMakeBorder(small, *([rim] * 4), cv2.BORDER_CONSTANT, value=tone), np.uint8)
+        wider = np.asarray(cv2.copyMakeBorder(small, rim, rim, rim, rim, cv2.BORDER_CONSTANT, value=tone), np.uint8)
         quad, presence = self._quick(wider)
         inside = np.asarray(quad - rim, np.float32)
-        within = (inside > RIM_NEAR * max(width, height)) & (inside < np.array([width, height]) - RIM_NEAR * max(width, height))
+        within = (inside > RIM_NEAR * max(width, height)) & (
+            inside < np.array([width, height]) - RIM_NEAR * max(width, height)
+        )
         # With a rim around it, any table top looks like a sheet: two of its corners must be seen.
         if presence < CERTAIN or not touches_edge(inside, width, height) or within.all(1).sum() < 2:
             return None
@@ -90,7 +92,7 @@ class PageFinder:
         left, top = max(0, x - wide), max(0, y - high)
         part = picture[top : y + height + high, left : x + width + wide]
         quad, presence = self._quick(np.ascontiguousarray(part))
-        return _found(np.asarray(quad + (left, top), np.float32), presence)
+        return _found(np.asarray(quad + np.array([left, top]), np.float32), presence)
 
 
 def _found(quad: Quad, presence: float) -> Found | None:

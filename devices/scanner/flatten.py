@@ -54,7 +54,8 @@ def flattened(picture: Picture, quad: Quad, page: Picture) -> Picture | None:
     # The outer places of the grid are the page's outer edges, not the middles of its outer pixels.
     apart = np.array([[(width - 1) / (POINTS - 1), 0, 0], [0, (height - 1) / (POINTS - 1), 0]])
     fine = cv2.warpAffine(there, apart, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    flat = cv2.remap(picture, fine, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    across, down = cv2.split(fine)
+    flat = cv2.remap(picture, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     result = np.asarray(flat, np.uint8)
     before, after = stripes(ink(page)), stripes(ink(result))
     return result if after >= LEVELLER * before or before == 0 else None

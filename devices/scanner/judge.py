@@ -19,11 +19,15 @@ from kiosk.ipc.device_messages import PreviewHint
 
 LONG = 1000
 """Pixels on the longer side that a page is judged at."""
+JUDGED_DPI = 170
+"""At most."""
 DARK = 62.0
 """Brightest tenth of a page (0-255) below which noise is as strong as print."""
 BLUR = 0.6
 """Share of the fine detail that one more blur takes away [the measure of Crete et al. 2007, turned around]: print in
 focus loses 0.77 and more, print that is soft but readable 0.65, print that cannot be read 0.55 and less."""
+BLUR_FACE = 0.42
+"""The same of a photograph of a face, which has few hard edges."""
 GLARE = 0.012
 """Share of the page that is burnt out."""
 FINGER = 0.004
@@ -64,7 +68,8 @@ def judge(
     ``bed_px_per_mm``: the calibration of a fixed camera, by which the paper's true size is known; 0: unknown.
     """
     long = max(page.shape[:2])
-    small, _scale = reduced(page, LONG)
+    # What is soft at 400 dots an inch is sharp to the eye: small papers are judged at fewer pixels.
+    small, _scale = reduced(page, LONG if paper is None else min(LONG, round(paper.long / 25.4 * JUDGED_DPI)))
     grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
     light = level_of(grey, 0.9)
     sharp, burnt, skin = sharpness(grey), glare(small, grey), finger(small)
@@ -77,7 +82,7 @@ def judge(
         (PreviewHint.FINGER, skin > FINGER),
         (PreviewHint.BLANK, empty and smooth),
         # Light and dark, and not one line of print or edge in it: too soft for any.
-        (PreviewHint.BLURRED, sharp < BLUR or empty),
+        (PreviewHint.BLURRED, sharp < (BLUR_FACE if shape == "photo" else BLUR) or empty),
         (PreviewHint.GLARE, burnt > GLARE),
         (PreviewHint.SMALL, dpi < least_dpi),
     )
@@ -93,8 +98,9 @@ def sharpness(grey: NDArray[np.uint8]) -> float:
     """
     detail = np.asarray(cv2.absdiff(grey, cv2.blur(grey, (17, 17))), np.uint8)
     limit = max(12.0, level_of(detail, 0.98) * 0.5)
-    strong = cv2.threshold(detail, limit, 255, cv2.THRESH_BINARY)[1]
-    calm = cv2.erode(cv2.threshold(detail, limit * 0.3, 255, cv2.THRESH_BINARY_INV)[1], np.ones((5, 5), np.uint8))
+    strong = np.asarray(cv2.threshold(detail, limit, 255, cv2.THRESH_BINARY)[1], np.uint8)
+    flat = cv2.threshold(detail, limit * 0.3, 255, cv2.THRESH_BINARY_INV)[1]
+    calm = np.asarray(cv2.erode(flat, np.ones((5, 5), np.uint8)), np.uint8)
     least = 1.0
     for down, right, line in _DIRECTIONS:
         soft = np.asarray(cv2.filter2D(grey, -1, line), np.uint8)
@@ -154,7 +160,8 @@ def finger(small: Picture) -> float:
     height, width = small.shape[:2]
     work = cv2.resize(small, (max(8, width // 4), max(8, height // 4)), interpolation=cv2.INTER_AREA)
     ycc = cv2.cvtColor(work, cv2.COLOR_BGR2YCrCb)
-    # The light's tint is taken off: under a warm lamp white paper has the colour of skin. A stronger one is the paper's.
+    # The light's tint is taken off: under a warm lamp white paper has the colour of skin. A stronger one is the
+    # paper's own.
     y, cr, cb = (ycc[:, :, i].astype(np.int16) for i in range(3))
     bright = y >= np.median(y)
     cr = cr - int(np.clip(np.median(cr[bright]) - 128, -MOST_TINT, MOST_TINT))

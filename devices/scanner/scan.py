@@ -38,7 +38,9 @@ def scan(picture: Picture, finder: PageFinder, shape: str = "free", mode: Mode =
     found = finder.look(picture)
     if found is None:
         outside = finder.cut_off(picture)
-        return Scan(PreviewHint.NO_PAGE) if outside is None else Scan(PreviewHint.CUT_OFF, outside.quad, outside.presence)
+        return (
+            Scan(PreviewHint.NO_PAGE) if outside is None else Scan(PreviewHint.CUT_OFF, outside.quad, outside.presence)
+        )
     page, paper = straightened(picture, found.quad, shape, LONGEST)
     # Both cores: zxing-cpp and OpenCV let go of the interpreter while they work.
     with ThreadPoolExecutor(2) as pool:

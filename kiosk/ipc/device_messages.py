@@ -59,6 +59,14 @@ class SetReaderMode(_Message):
     mode: ReaderMode
 
 
+class CameraTask(StrEnum):
+    """What the camera looks for."""
+
+    PAGES = "pages"
+    ZONE = "zone"  # the machine-readable zone of a passport or travel card
+    CODE = "code"
+
+
 class StartCamera(_Message):
     """Preview, and capture by itself once papers lie still. ``shape`` is one of forms' page shapes; ``mark`` is written
     across each page: what the copy is for."""
@@ -66,6 +74,7 @@ class StartCamera(_Message):
     kind: Literal["start_camera"] = "start_camera"
     shape: str
     mark: str = ""
+    task: CameraTask = CameraTask.PAGES
 
 
 class StopCamera(_Message):
@@ -126,6 +135,14 @@ class CodeRead(_Message):
     text: str
 
 
+class ZoneRead(_Message):
+    """The lines of a machine-readable zone, and for each the places that somebody has to confirm."""
+
+    kind: Literal["zone_read"] = "zone_read"
+    lines: list[str]
+    doubtful: list[list[int]]
+
+
 class CodeFailed(_Message):
     """A code was seen that holds no text."""
 
@@ -144,6 +161,7 @@ class PreviewHint(StrEnum):
     """What the preview tells the citizen."""
 
     NO_PAGE = "no_page"
+    NO_ZONE = "no_zone"
     HOLD_STILL = "hold_still"
     TOO_DARK = "too_dark"
     BLURRED = "blurred"
@@ -221,6 +239,7 @@ FromDevice = Annotated[
     | CardFailed
     | CodeRead
     | CodeFailed
+    | ZoneRead
     | FrameRingReady
     | Frame
     | Captured

@@ -7,9 +7,21 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from kiosk.model.identity import DocumentKind, IdentityDocument, Sex
+
 WEIGHTS = (7, 3, 1)
 VALUES = {c: i for i, c in enumerate("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ")} | {"<": 0}
 """Part 3, 4.9: digits count as they are, A-Z as 10 to 35, the filler as 0."""
+
+
+LOOK_ALIKES = ("0OQD", "1ILT", "8B3", "5S", "2Z7", "6GC", "UV", "MNHW", "EF", "KX<", "PR", "4A", "9G", "YV")
+"""Characters that are taken for one another on worn or soft print."""
+
+
+def look_alikes(character: str) -> list[str]:
+    """``character`` and what it may be in truth, itself first."""
+    others = [c for group in LOOK_ALIKES if character in group for c in group if c != character]
+    return [character, *dict.fromkeys(others)]
 
 
 class MrzFormat(StrEnum):
@@ -51,6 +63,22 @@ class Mrz(BaseModel):
     def valid(self) -> bool:
         """Whether every check digit fits, and every field holds what it may: zeros alone fit any check digit."""
         return self.well_formed and all(self.checks.values())
+
+
+_SEXES = {"M": Sex.MALE, "F": Sex.FEMALE}
+
+
+def document_of(mrz: Mrz) -> IdentityDocument:
+    """The person of a zone. Names are in Latin letters, as the zone has them."""
+    return IdentityDocument(
+        kind=DocumentKind.PASSPORT if mrz.format == MrzFormat.TD3 else DocumentKind.TRAVEL_CARD,
+        name=f"{mrz.surname} {mrz.given}".strip(),
+        number=mrz.number,
+        sex=_SEXES.get(mrz.sex, Sex.NOT_STATED),
+        birth=mrz.birth,
+        issuer=mrz.issuer,
+        valid_to=mrz.expiry,
+    )
 
 
 def check_digit(text: str) -> str:

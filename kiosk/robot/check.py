@@ -92,7 +92,7 @@ class PlatformCheck:
             if blob.material == material:
                 document = open_document(envelope, blob.id, self._platform.blobs, self._platform.keys)
                 with pikepdf.open(io.BytesIO(document)) as pdf:
-                    pages += [bytes(i.read_raw_bytes()) for p in pdf.pages for i in p.images.values()]
+                    pages += [bytes(i.read_raw_bytes()) for p in pdf.pages for i in p.get_images().values()]
         return pages
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
+from pathlib import Path
 
 import psutil
 import pytest
@@ -292,3 +294,44 @@ def _leaks(place: Installation, needles: list[bytes]) -> list[str]:
         + leaks.in_files(folders, needles)
         + leaks.in_database(stack.terminal_folder / "terminal.db", key, needles)
     )
+
+
+def lay_passport(hall: Installation, name: str) -> None:
+    data = (Path(__file__).parents[1] / "devices" / "mrz_pictures" / name).read_bytes()
+    hall.rig.order("photograph", data=base64.b64encode(data).decode())
+
+
+def test_without_a_passport_reader_a_passport_is_read_under_the_camera(hall: Installation) -> None:
+    hall.rig.order("unplug", device="mrz_reader")
+    citizen = hall.citizen("out-of-area-treatment")
+    citizen.go(until="Identify")
+    hall.screen.wait_item("passport")
+    hall.screen.tap("passport")
+    hall.screen.wait_item("preview")
+    lay_passport(hall, "passport.jpg")
+    hall.screen.wait(lambda now: now["screen"] == "Question", "the first question")
+    hall.rig.order("clear")
+    walk = citizen.go()
+    found = hall.check.differences(walk.receipt, citizen.plan)
+    citizen.leave()
+    assert any("QX4480217" in line for line in found), found
+
+
+def test_what_is_doubtful_in_a_passport_is_confirmed_by_its_owner(hall: Installation) -> None:
+    hall.rig.order("unplug", device="mrz_reader")
+    citizen = hall.citizen("out-of-area-treatment")
+    citizen.go(until="Identify")
+    hall.screen.wait_item("passport")
+    hall.screen.tap("passport")
+    hall.screen.wait_item("preview")
+    lay_passport(hall, "passport_misprinted.jpg")
+    hall.screen.wait_item("passport_again")
+    # A misprinted check digit fits nothing: it is never taken, whatever the owner says.
+    hall.screen.tap("primary")
+    hall.screen.wait_item("passport_error")
+    hall.rig.order("clear")
+    hall.screen.tap("passport_again")
+    hall.screen.wait_item("use_card_instead")
+    hall.screen.tap("use_card_instead")
+    hall.rig.order("plug", device="mrz_reader")
+    assert hall.finish(citizen) == []

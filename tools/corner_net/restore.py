@@ -6,6 +6,7 @@ convolution on some pictures: the norm gets that mean and variance, and the scal
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import onnx
@@ -69,8 +70,7 @@ def _norms(model: CornerNet) -> dict[nn.Module, nn.BatchNorm2d]:
         if isinstance(block, nn.Sequential):
             parts = list(block)
             pairs |= {
-                a: b for a, b in zip(parts, parts[1:], strict=False)
-                if isinstance(a, nn.Conv2d) and isinstance(b, nn.BatchNorm2d)
+                a: b for a, b in itertools.pairwise(parts) if isinstance(a, nn.Conv2d) and isinstance(b, nn.BatchNorm2d)
             }
     return pairs
 

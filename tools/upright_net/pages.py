@@ -16,13 +16,7 @@ Grey = NDArray[np.uint8]
 ROOT = Path(__file__).parents[2]
 FOLDERS = (ROOT / "assets" / "fonts", Path("/usr/share/fonts"))
 TEXTS = (ROOT / "README.zh-CN.md", ROOT / "ui" / "i18n" / "zh.toml", ROOT / "docs" / "faults.md")
-WORDS = (
-    "the of and to in is that for it as was with be by on not he his but at are this have from or had an they which "
-    "one you were all her she there would their we him been has when who will no more if out so up said what its about "
-    "than into them can only other time new some could these two may first then do any like my now over such our man "
-    "me even most made after also did many off before must well back through years where much your way down should "
-    "name address date number office signature applicant telephone income receipt permit licence certificate amount"
-).split()
+WORDS = (Path(__file__).parent / "words.txt").read_text().split()
 COMMON = "".join(chr(c) for c in range(0x4E00, 0x4E00 + 6000))
 HELD_OUT = 5
 """Every fifth font is kept for the test."""
@@ -72,7 +66,8 @@ class Pages:
         spacing, margin = c.uniform(1.1, 2.2), int(c.integers(0, 60))
         while y < self._size:
             if c.random() < 0.12:  # a heading, or a line of another hand
-                face, size = self._pick(chinese if c.random() < 0.7 else not chinese), max(8, size + int(c.normal(0, 5)))
+                face = self._pick(chinese if c.random() < 0.7 else not chinese)
+                size = max(8, size + int(c.normal(0, 5)))
             ink = int(c.integers(0, 110))
             x = float(margin)
             while x < self._size * (1.0 if c.random() < 0.7 else c.uniform(0.2, 1)):

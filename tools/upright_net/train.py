@@ -50,7 +50,7 @@ def batch(config: dict[str, Any], held_out: bool, seed: int) -> Batch:
 
 
 @torch.no_grad()
-def test(net: nn.Module, config: dict[str, Any], batches: int = 8) -> float:
+def judged_right(net: nn.Module, config: dict[str, Any], batches: int = 8) -> float:
     """Share of single pieces in unseen fonts that are judged right."""
     net.eval()
     right = []
@@ -92,7 +92,7 @@ def train(config: dict[str, Any], workers: int) -> nn.Module:
                 torch.save(state | {"step": step + 1}, STATE.with_suffix(".part"))
                 STATE.with_suffix(".part").rename(STATE)
                 speed = (step + 1 - start) / (time.monotonic() - began)
-                right = test(average, config)
+                right = judged_right(average, config)
                 print(f"step {step + 1} loss {loss.item():.3f} unseen fonts {right:.4f} {speed:.1f}/s", flush=True)
     return average
 
@@ -139,7 +139,8 @@ def main() -> None:
     workers = parser.parse_args().workers
     config = tomllib.loads((HERE / "config.toml").read_text())
     net = train(config, workers)
-    print(f"OpenCV differs by {export(net, config['picture']['size']):.1e}; unseen fonts {test(net, config, 40):.4f}")
+    difference = export(net, config["picture"]["size"])
+    print(f"OpenCV differs by {difference:.1e}; unseen fonts {judged_right(net, config, 40):.4f}")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from PySide6.QtCore import Property, QObject, Signal, Slot
 
 from kiosk.forms.values import NUMBER_FAULTS
 from kiosk.model.clock import hall_date
-from kiosk.model.device import Availability
 from kiosk.model.identity import DocumentKind, IdentityDocument, area_known, birth_of, masked_number, number_fault
 from kiosk.visit.stage import Stage, WayOut
 from ui.session import Session
@@ -40,15 +39,7 @@ class Identify(QObject):
 
     @Property(bool, notify=changed)
     def readerWorks(self) -> bool:
-        return self._works("id_reader")
-
-    def _works(self, device: str) -> bool:
-        state = self._session.hardware.states.get(device)
-        return state is not None and state.availability in (
-            Availability.ONLINE,
-            Availability.BUSY,
-            Availability.STARTING,
-        )
+        return self._session.works("id_reader")
 
     @Property(str, notify=changed)
     def message(self) -> str:
@@ -60,7 +51,7 @@ class Identify(QObject):
             return w["identify_no_reader"]
         if session.card_there:
             return w["identify_reading"]
-        passports = self._works("mrz_reader")
+        passports = session.works("mrz_reader")
         return w["identify_lay_or_swipe"] if passports else w["identify_lay"]
 
     @Property(bool, notify=changed)
@@ -93,6 +84,7 @@ class Identify(QObject):
     @Slot()
     def useCard(self) -> None:
         self._typing = False
+        self._session.read_passport(False)
         self.changed.emit()
 
     @Slot(str, str)

@@ -7,7 +7,6 @@ from datetime import datetime
 from PySide6.QtCore import Property, QObject, Signal, Slot
 
 from kiosk.model.clock import HALL_ZONE
-from kiosk.model.device import Availability
 from kiosk.receipts.receipt import receipt_of
 from kiosk.visit.stage import Stage, WayOut
 from ui.session import Session
@@ -36,10 +35,15 @@ class Lookup(QObject):
 
     @Property(str, notify=changed)
     def ask(self) -> str:
-        """What to do: by the code reader too, where one works."""
-        state = self._session.hardware.states.get("code_reader")
-        works = state is not None and state.availability == Availability.ONLINE
-        return words(self._session.language)["lookup_show" if works else "lookup_type"]
+        """What to do: by the code reader too, where one works, or else by the camera."""
+        session = self._session
+        way = "show" if session.works("code_reader") else "camera" if session.works("camera") else "type"
+        return words(session.language)[f"lookup_{way}"]
+
+    @Property(bool, notify=changed)
+    def camera(self) -> bool:
+        """Whether the camera looks for the code."""
+        return self._session.camera_on and not self.rows
 
     @Property(str, notify=changed)
     def error(self) -> str:

@@ -6,7 +6,7 @@ from PySide6.QtCore import Property, QObject, QRectF, Signal
 from PySide6.QtGui import QPainter
 from PySide6.QtQuick import QQuickItem, QQuickPaintedItem
 
-from ui.viewmodels.scan import Scan
+from ui.viewmodels.live import Live
 
 
 class CameraPreview(QQuickPaintedItem):
@@ -17,14 +17,14 @@ class CameraPreview(QQuickPaintedItem):
 
     def __init__(self, parent: QQuickItem | None = None) -> None:
         super().__init__(parent)
-        self._source: Scan | None = None
+        self._source: Live | None = None
         self._rect = QRectF()
 
     def _get_source(self) -> QObject | None:
         return self._source
 
     def _set_source(self, source: QObject) -> None:
-        if isinstance(source, Scan):
+        if isinstance(source, Live):
             self._source = source
             source.previewChanged.connect(self._refresh)
             self.sourceChanged.emit()

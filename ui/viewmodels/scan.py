@@ -8,35 +8,32 @@ from PySide6.QtCore import Property, QObject, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QImage
 from PySide6.QtQuick import QQuickImageProvider
 
-from kiosk.ipc.device_messages import Frame, PreviewHint
+from kiosk.ipc.device_messages import PreviewHint
 from kiosk.model.device import Availability
 from kiosk.model.fault import Fault
 from kiosk.visit.visit import StepKind
 from ui.session import Session
 from ui.sounds import Sounds
 from ui.viewmodels.i18n import words
+from ui.viewmodels.live import Live
 
 
 class Scan(QObject):
     """One paper of the case."""
 
     changed = Signal()
-    previewChanged = Signal()
     captured = Signal()
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, live: Live) -> None:
         super().__init__()
-        self._session = session
+        self._session, self._live = session, live
         self._sounds = Sounds(session.terminal.settings.terminal.sounds)
-        self._hint = PreviewHint.NO_PAGE
-        self._corners: list[tuple[float, float]] = []
-        self.image = QImage()
         session.moved.connect(self._moved)
         session.draft_changed.connect(self.changed)
         session.page_taken.connect(self._taken)
         session.appearance_changed.connect(self.changed)
         session.hardware.changed.connect(self.changed)
-        session.devices.frame.connect(self._on_frame)
+        live.changed.connect(self.changed)
 
     @property
     def _here(self) -> bool:
@@ -44,34 +41,19 @@ class Scan(QObject):
         return step is not None and step.kind == StepKind.MATERIAL
 
     def _moved(self) -> None:
-        if not self._here:
-            self.image = QImage()
-        self._hint, self._corners = PreviewHint.NO_PAGE, []
         if not any(p["id"] == self._session.retaking for p in self._pages()):
             self._session.retaking = ""
         self.changed.emit()
-        self.previewChanged.emit()
 
     def _taken(self) -> None:
         """One sound and one flash for each page."""
         self._sounds.captured()
-        self.captured.emit()
+        if self._here:
+            self.captured.emit()
 
-    def _on_frame(self, frame: Frame) -> None:
-        ring = self._session.devices.ring
-        if ring is None or not self._here:
-            return
-        seen = ring.read(frame.slot)
-        if seen is None:
-            return
-        _sequence, width, height, pixels = seen
-        # The picture keeps its own copy: the ring's slot is written again in a fifth of a second.
-        self.image = QImage(pixels, width, height, width * 4, QImage.Format.Format_RGB32).copy()
-        self._corners = frame.corners
-        if frame.hint != self._hint:
-            self._hint = frame.hint
-            self.changed.emit()
-        self.previewChanged.emit()
+    @property
+    def _hint(self) -> PreviewHint:
+        return self._live.hint
 
     @Property(str, notify=changed)
     def title(self) -> str:
@@ -136,10 +118,6 @@ class Scan(QObject):
     def cameraWorks(self) -> bool:
         state = self._session.hardware.states["camera"].availability
         return state in (Availability.ONLINE, Availability.BUSY, Availability.STARTING)
-
-    @Property(list, notify=previewChanged)
-    def corners(self) -> list[dict[str, float]]:
-        return [{"x": x, "y": y} for x, y in self._corners]
 
     @Property(list, notify=changed)
     def pages(self) -> list[dict[str, Any]]:

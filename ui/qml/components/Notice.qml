@@ -11,13 +11,13 @@ Rectangle {
     property bool large: false
     property string picture: ""
 
-    implicitHeight: Math.max(words.implicitHeight, root.picture === "" ? 0 : picture.height) + Theme.mm(6)
+    implicitHeight: Math.max(words.implicitHeight, root.picture === "" ? 0 : shown.height) + Theme.mm(6)
     visible: text !== ""
     radius: Theme.radius
     color: tone === "plain" ? Theme.primarySoft : tone === "danger" ? Theme.dangerSoft : tone === "success" ? "#E4F4EE" : Theme.warningSoft
 
     Image {
-        id: picture
+        id: shown
 
         anchors {
             left: parent.left
@@ -36,7 +36,7 @@ Rectangle {
 
         objectName: "notice"
         anchors {
-            left: root.picture === "" ? parent.left : picture.right
+            left: root.picture === "" ? parent.left : shown.right
             right: parent.right
             verticalCenter: parent.verticalCenter
             margins: Theme.mm(4)

@@ -8,16 +8,25 @@ import "../../components"
 BaseScreen {
     id: root
 
-    primaryText: Identify.typing ? I18n.s.identify_continue : Identify.mayType ? I18n.s.identify_type : ""
-    primaryKind: Identify.typing ? "primary" : "secondary"
-    onPrimary: Identify.typing ? Identify.typed(name.field.text, number.field.text) : Identify.typeInstead()
+    readonly property bool passport: Passport.scanning || Passport.confirming
+
+    primaryText: Passport.confirming ? I18n.s.passport_right : Identify.typing ? I18n.s.identify_continue : Identify.mayType && !passport ? I18n.s.identify_type : ""
+    primaryKind: Identify.typing || Passport.confirming ? "primary" : "secondary"
+    onPrimary: {
+        if (Passport.confirming)
+            Passport.confirm();
+        else if (Identify.typing)
+            Identify.typed(name.field.text, number.field.text);
+        else
+            Identify.typeInstead();
+    }
 
     Paged {
         anchors {
             fill: parent
             margins: Theme.margin
         }
-        visible: !Identify.typing
+        visible: !Identify.typing && !root.passport
         spacing: Theme.mm(8)
 
         Txt {
@@ -89,6 +98,13 @@ BaseScreen {
             tone: Identify.failed ? "danger" : "plain"
             text: Identify.message
         }
+
+        ActionButton {
+            objectName: "passport"
+            visible: Passport.offered
+            text: I18n.s.passport_begin
+            onTapped: Passport.begin()
+        }
     }
 
     Paged {
@@ -96,7 +112,178 @@ BaseScreen {
             fill: parent
             margins: Theme.margin
         }
-        visible: Identify.typing
+        visible: Passport.scanning
+        spacing: Theme.mm(6)
+
+        Txt {
+            width: parent.width
+            text: I18n.s.passport_title
+            font.pixelSize: Theme.title
+            strong: true
+        }
+
+        Notice {
+            width: parent.width
+            tone: "plain"
+            text: Passport.message
+            picture: Passport.picture === "" ? "" : App.pictures + "hints/" + Passport.picture + ".svg"
+        }
+
+        LiveView {
+            width: root.landscape ? Math.min(parent.width, Theme.mm(160)) : parent.width
+            height: width * 0.5625
+            good: true
+        }
+
+        ActionButton {
+            objectName: "use_card_instead"
+            text: I18n.s.identify_use_card
+            onTapped: Identify.useCard()
+        }
+    }
+
+    Paged {
+        anchors {
+            fill: parent
+            margins: Theme.margin
+        }
+        visible: Passport.confirming
+        spacing: Theme.mm(6)
+
+        Txt {
+            width: parent.width
+            text: I18n.s.passport_check
+            font.pixelSize: Theme.title
+            strong: true
+        }
+
+        Repeater {
+            model: Passport.fields
+
+            Row {
+                id: field
+
+                required property var modelData
+
+                width: parent.width
+                spacing: Theme.gap
+
+                Txt {
+                    width: Theme.mm(40)
+                    text: field.modelData.label
+                    color: Theme.muted
+                }
+
+                Txt {
+                    width: parent.width - Theme.mm(40) - parent.spacing
+                    text: field.modelData.value
+                    font.pixelSize: Theme.large
+                }
+            }
+        }
+
+        Notice {
+            width: parent.width
+            visible: Passport.doubts.length > 0
+            text: I18n.s.passport_check_note
+        }
+
+        Notice {
+            width: parent.width
+            objectName: "passport_error"
+            tone: "danger"
+            text: Passport.error
+        }
+
+        Repeater {
+            model: Passport.doubts
+
+            Panel {
+                id: doubt
+
+                required property var modelData
+                required property int index
+
+                width: parent.width
+                height: inner.implicitHeight + Theme.mm(8)
+
+                Column {
+                    id: inner
+
+                    anchors {
+                        left: parent.left
+                        right: parent.right
+                        verticalCenter: parent.verticalCenter
+                        margins: Theme.mm(5)
+                    }
+                    spacing: Theme.mm(3)
+
+                    Txt {
+                        width: parent.width
+                        text: I18n.s.passport_at
+                        color: Theme.muted
+                    }
+
+                    Row {
+                        spacing: Theme.mm(1)
+
+                        Txt {
+                            text: doubt.modelData.before
+                            font.pixelSize: Theme.title
+                            textFormat: Text.PlainText
+                        }
+
+                        Txt {
+                            text: doubt.modelData.now
+                            font.pixelSize: Theme.title
+                            textFormat: Text.PlainText
+                            strong: true
+                            color: Theme.primary
+                            font.underline: true
+                        }
+
+                        Txt {
+                            text: doubt.modelData.after
+                            font.pixelSize: Theme.title
+                            textFormat: Text.PlainText
+                        }
+                    }
+
+                    Flow {
+                        width: parent.width
+                        spacing: Theme.mm(3)
+
+                        Repeater {
+                            model: doubt.modelData.choices
+
+                            ActionButton {
+                                required property string modelData
+
+                                objectName: "doubt_" + doubt.index + "_" + modelData
+                                width: Theme.mm(22)
+                                kind: modelData === doubt.modelData.now ? "primary" : "secondary"
+                                text: modelData
+                                onTapped: Passport.pick(doubt.modelData.row, doubt.modelData.place, modelData)
+                            }
+                        }
+                    }
+                }
+            }
+        }
+
+        ActionButton {
+            objectName: "passport_again"
+            text: I18n.s.passport_again
+            onTapped: Passport.begin()
+        }
+    }
+
+    Paged {
+        anchors {
+            fill: parent
+            margins: Theme.margin
+        }
+        visible: Identify.typing && !root.passport
         spacing: Theme.mm(6)
 
         Txt {

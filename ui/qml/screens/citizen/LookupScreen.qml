@@ -49,6 +49,12 @@ BaseScreen {
             capitals: true
         }
 
+        LiveView {
+            visible: Lookup.camera
+            width: Math.min(parent.width, Theme.mm(120))
+            height: width * 0.5625
+        }
+
         Notice {
             width: parent.width
             objectName: "lookup_error"

@@ -50,69 +50,19 @@ BaseScreen {
             width: parent.width
             spacing: Theme.gap
 
-            Item {
+            LiveView {
                 id: stage
 
                 width: root.landscape ? Math.min(parent.width * 0.6, height * 16 / 9) : parent.width
                 height: root.landscape ? root.height * 0.48 : width * 0.5625
                 visible: !Scan.promised
+                good: Scan.good
 
-                Rectangle {
-                    anchors.fill: parent
-                    radius: Theme.radius
-                    color: Theme.ink
-                }
+                Connections {
+                    target: Scan
 
-                CameraPreview {
-                    id: preview
-
-                    objectName: "preview"
-                    anchors.fill: parent
-                    source: Scan
-                }
-
-                Repeater {
-                    model: Scan.corners
-
-                    Rectangle {
-                        required property var modelData
-
-                        x: preview.pictureRect.x + modelData.x * preview.pictureRect.width - width / 2
-                        y: preview.pictureRect.y + modelData.y * preview.pictureRect.height - height / 2
-                        width: Theme.mm(5)
-                        height: width
-                        radius: width / 2
-                        color: Scan.good ? Theme.success : Theme.focus
-                        border {
-                            width: Theme.strongStroke
-                            color: Theme.surface
-                        }
-                    }
-                }
-
-                Rectangle {
-                    id: flash
-
-                    objectName: "flash"
-                    anchors.fill: parent
-                    color: Theme.surface
-                    opacity: 0
-
-                    NumberAnimation on opacity {
-                        id: fade
-
-                        running: false
-                        from: 0.8
-                        to: 0
-                        duration: 350
-                    }
-
-                    Connections {
-                        target: Scan
-
-                        function onCaptured() {
-                            fade.restart();
-                        }
+                    function onCaptured() {
+                        stage.flash();
                     }
                 }
             }
