@@ -69,6 +69,33 @@ def devices_probe(
         typer.echo(f"{port}  {found.kind}  {found.baud or ''}  {found.detail}".rstrip())
 
 
+@devices_app.command("calibrate")
+def devices_calibrate(
+    shape: Annotated[str, typer.Option(help="What lies under the camera: a4 or card.")] = "a4",
+    config: Config = None,
+) -> None:
+    """Measure how much of the bed the document camera sees, by a paper of known size. Stop the terminal first."""
+    from devices.camera.calibrate import NotCalibrated, measured
+    from devices.camera.sources import SourceLost, open_source
+    from devices.scanner.proportions import A4, CARD
+
+    papers = {"a4": A4, "card": CARD}
+    if shape not in papers:
+        raise typer.BadParameter("a4 or card", param_hint="--shape")
+    camera = settings_of(config).devices.camera
+    try:
+        source = open_source(camera.driver, camera.address)
+        try:
+            bed = measured(source, papers[shape])
+        finally:
+            source.close()
+    except (SourceLost, NotCalibrated) as bad:
+        typer.echo(f"not calibrated: {bad}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"stills of {bed.width} x {bed.height} pixels, {bed.dpi:.0f} dots an inch on the bed; in the settings:")
+    typer.echo(f"[devices.camera]\nbed_mm = {bed.bed_mm:.1f}")
+
+
 @devices_app.command("record")
 def devices_record(
     device: Annotated[str, typer.Argument(help=", ".join(SERIAL))],

@@ -21,7 +21,8 @@ CARD = 640
 """The same of a card, whose letters are larger by its size."""
 PIECES = 12
 LEAST, LEAST_CARD, LEAST_PIECES = 700, 480, 6
-"""Pixels of the longer side of a page and of a card, and pieces, below which nothing is said: letters of 4 pixels look the same turned."""
+"""Pixels of the longer side of a page and of a card, and pieces, below which nothing is said: letters of 4 pixels look
+the same turned."""
 MARGIN = 3.4
 """Log-odds a piece, of at most 5, by which one way must win before a page is turned. Pages of print reach 3.3 to 5;
 a bank card, whose pictures and large figures mislead, 2.7 for a wrong way."""
