@@ -13,10 +13,15 @@ APT_RUN := python3-venv \
 	libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 libxcb-xkb1 \
 	fonts-hanazono alsa-utils
 WHY_RUN := Python environments, Qt's system libraries, a font for rare characters of names, and aplay for short sounds
-APT_TEST := chromium fonts-noto-cjk git libatomic1
-WHY_TEST := a browser for the tests of the web pages with its driver, and a Chinese font
+APT_TEST := chromium fonts-noto-cjk git libatomic1 gcc libc6-dev
+WHY_TEST := a browser for the tests of the web pages with its driver, a Chinese font, and a C compiler for the recorder of disk writes
 
-.PHONY: run test check soak fuzz bench bench-scan shots clean setup lock apt-run apt-test
+# What tools/corner_net, tools/upright_net and the rendered benchmarks draw with.
+APT_FONTS := fonts-noto-cjk fonts-wqy-microhei fonts-wqy-zenhei fonts-arphic-ukai fonts-arphic-uming fonts-dejavu-core \
+	fonts-liberation fonts-freefont-ttf fonts-lato fonts-open-sans fonts-crosextra-caladea fonts-dancingscript \
+	fonts-dkg-handwriting
+
+.PHONY: run test check soak fuzz bench bench-scan bench-rendered shots clean setup lock apt-run apt-test
 
 run: setup ## the demo: everything on this machine, with simulated hardware
 	$(BIN)/kiosk demo
@@ -37,6 +42,10 @@ check: setup-dev ## format, lint, types, QML, layers, dependencies, dead code
 
 soak: setup-dev ## long runs: kills and faults for half an hour, days of faults on virtual time, the walks again and again
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.soak.devices --minutes 30
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.soak.camera --minutes 10
+	$(BIN)/python -m tests.soak.pictures
+	$(BIN)/python -m tests.power_loss.rig --cuts 10000 --runs 20 --plants
+	$(BIN)/python -m tests.power_loss.failing --all
 	BIANMIN_SEEDS=20 $(BIN)/python -m pytest --timeout=0 tests/devices/test_day_of_faults.py
 	for round in 1 2 3 4 5; do QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest tests/robot || exit 1; done
 
@@ -50,6 +59,11 @@ bench: setup-dev ## measurements as ratios
 	$(BIN)/python -m tests.benchmarks.submit
 	$(BIN)/python -m tests.benchmarks.devices
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.benchmarks.events
+
+bench-rendered: setup-dev ## the scanner on pages drawn from a seed, beside classic detectors; and spoiled pages
+	@tools/apt.sh "fonts that the pages are drawn with" $(APT_FONTS)
+	$(BIN)/python -m tests.benchmarks.frozen
+	$(BIN)/python -m tests.benchmarks.quality
 
 bench-scan: setup-dev ## the scanner on photographs with known corners and codes: make bench-scan [DATA=folder]
 	$(BIN)/python -m tests.benchmarks.scan $(if $(DATA),--data $(DATA))

@@ -30,10 +30,11 @@ def scan(
 ) -> None:
     """Straighten, clean and keep photographed pages. Ends with 3 where one should be taken again."""
     from devices.scanner.detect import PageFinder
-    from devices.scanner.keep import as_jpeg, as_pdf
+    from devices.scanner.keep import as_jpeg
     from devices.scanner.light import Mode
     from devices.scanner.load import BadPicture, load_picture
     from devices.scanner.scan import scan as scan_picture
+    from kiosk.cases.pdf import as_pdf
 
     try:
         kind = Mode(mode)

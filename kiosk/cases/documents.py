@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from kiosk.cases.draft import Draft
 from kiosk.catalogue.package import ServicePackage
 from kiosk.forms.spec import MaterialSpec
 
 
+@dataclass(frozen=True)
+class _Sheet:
+    jpeg: bytes
+    width: int
+    height: int
+    dpi: float
+
+
 def documents_of(draft: Draft, package: ServicePackage) -> dict[str, bytes]:
     """A PDF/A-2b of each scanned material, by its id. The sides of a card share one sheet, at true size.
 
-    Raises ``devices.scanner.keep.NotArchived``; nothing is written to disk.
+    Raises ``kiosk.cases.pdf.NotArchived``; nothing is written to disk.
     """
     # Imported with the first paper, not with the program: PDF libraries cost a start of 0.2 s.
-    from devices.scanner.keep import Kept, as_pdf, on_one_sheet
+    from kiosk.cases.pdf import as_pdf, on_one_sheet
 
     made = {}
     for material in _scanned(draft, package.form.materials):
-        pages = [Kept(p.image, p.width, p.height, p.dpi) for p in draft.pages if p.material == material.id]
+        pages = [_Sheet(p.image, p.width, p.height, p.dpi) for p in draft.pages if p.material == material.id]
         title = f"{material.label('zh')} · {package.title('zh')}"
         sheet = material.shape == "card" and len(pages) > 1
         made[material.id] = on_one_sheet(pages, title) if sheet else as_pdf(pages, title)
@@ -36,6 +45,6 @@ def warm_up() -> None:
     """Load what ``documents_of`` needs, beside the first scan, so that handing in does not wait for it."""
 
     def load() -> None:
-        import devices.scanner.keep  # noqa: F401
+        import kiosk.cases.pdf  # noqa: F401
 
     threading.Thread(target=load, name="documents", daemon=True).start()

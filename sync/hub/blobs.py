@@ -50,10 +50,15 @@ class BlobStore:
             raise BlobError(f"offset {have}")
         name = self._name(digest)
         part = self._folder / "parts" / name
-        with part.open("ab") as out:
-            out.write(data)
-            out.flush()
-            os.fsync(out.fileno())
+        try:
+            with part.open("ab") as out:
+                out.write(data)
+                out.flush()
+                os.fsync(out.fileno())
+        except OSError:
+            # After a failed sync nobody knows what is on the disk, and a second one may say that all is well.
+            part.unlink(missing_ok=True)
+            raise
         if offset + len(data) < total:
             return False
         with part.open("rb") as whole:
@@ -62,10 +67,17 @@ class BlobStore:
             part.unlink()
             raise BlobError("the content does not have this digest")
         part.rename(self._folder / name)
-        descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
-        os.fsync(descriptor)
-        os.close(descriptor)
+        self.settle()
         return True
+
+    def settle(self) -> None:
+        """Every blob that is complete is durable when it returns: one may have been renamed by another request, whose
+        own sync of the folder is still to come."""
+        descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
     def read(self, digest: str) -> bytes:
         """The bytes of a complete blob. Raises FileNotFoundError."""

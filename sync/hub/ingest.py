@@ -113,6 +113,7 @@ class Ingest:
         return missing
 
     def _store(self, envelope: Envelope, findings: list[str]) -> RecordAnswer:
+        self._blobs.settle()
         received = self._clock.now().isoformat()
         acknowledgement = Acknowledgement(
             suite=self._keys.acknowledging.suite,

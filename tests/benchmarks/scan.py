@@ -24,11 +24,12 @@ from devices.scanner.codes import read_codes
 from devices.scanner.corner_net import CornerNet
 from devices.scanner.detect import PRESENT, PageFinder
 from devices.scanner.geometry import Picture, Quad
-from devices.scanner.keep import as_jpeg, as_pdf
+from devices.scanner.keep import as_jpeg
 from devices.scanner.load import load_picture
 from devices.scanner.mrz import read_mrz
 from devices.scanner.refine import on_edges, second_look
 from devices.scanner.scan import scan
+from kiosk.cases.pdf import as_pdf
 from kiosk.config import ASSETS
 
 CANVAS = 2000

@@ -16,11 +16,12 @@ from devices.scanner.finish import finished
 from devices.scanner.flatten import flattened
 from devices.scanner.geometry import Picture, Quad
 from devices.scanner.judge import judge
-from devices.scanner.keep import BUDGET, FLAVOUR, Kept, as_jpeg, as_pdf
+from devices.scanner.keep import BUDGET, Kept, as_jpeg
 from devices.scanner.light import Mode, even_light, in_mode
 from devices.scanner.proportions import A4, CARD, paper_of, rectified, true_ratio
 from devices.scanner.straighten import straightened
 from devices.scanner.text_lines import ink, skew, turned
+from kiosk.cases.pdf import FLAVOUR, as_pdf, on_one_sheet
 from kiosk.config import ASSETS
 from kiosk.ipc.device_messages import PreviewHint
 
@@ -242,3 +243,22 @@ def test_without_pages_there_is_no_file() -> None:
         as_pdf([], "x")
     with pytest.raises(Exception, match=r".+"):
         as_pdf([Kept(b"no jpeg", 1, 1, 200)], "x")
+
+
+def test_both_sides_of_a_card_lie_on_one_sheet_at_their_true_size() -> None:
+    side = np.full((540, 856, 3), 200, np.uint8)
+    kept = as_jpeg(side, CARD)
+    document = on_one_sheet([kept, kept], "card")
+    with pikepdf.open(io.BytesIO(document)) as pdf:
+        assert len(pdf.pages) == 1
+        assert [round(float(v) / 72 * 25.4) for v in pdf.pages[0].mediabox[2:]] == [210, 297]
+        places = [list(i.operands) for i in pikepdf.parse_content_stream(pdf.pages[0]) if str(i.operator) == "cm"]
+    # Each is drawn as large as the card is: 85.6 mm wide at 0 degrees.
+    inches = kept.width / kept.dpi
+    assert inches * 25.4 == pytest.approx(85.6, abs=0.3)
+    assert len(places) >= 2
+    assert pdfa.validate_written(io.BytesIO(document), FLAVOUR).passed
+    with pytest.raises(ValueError, match="fit"):
+        on_one_sheet([kept] * 5, "card")
+    with pytest.raises(ValueError, match="side"):
+        on_one_sheet([], "card")

@@ -1,0 +1,191 @@
+"""Faults planted into the product, one at a time, to show that the rig sees them. Nothing of this is in the product."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest import mock
+
+from sqlalchemy import event
+
+from kiosk.store import database, pages, receipt_counter
+from sync import outbox
+from sync.hub import blobs, services
+
+
+def _without_sync(of_folders: bool) -> Any:
+    """``os``, whose fsync does nothing for files, or for folders."""
+
+    def fsync(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode) != of_folders:
+            os.fsync(descriptor)
+
+    return SimpleNamespace(**{k: v for k, v in vars(os).items() if not k.startswith("__")} | {"fsync": fsync})
+
+
+@contextlib.contextmanager
+def terminal_synchronous_normal() -> Iterator[None]:
+    """The popular setting: a commit is not on the disk when it returns."""
+    settle = database.Store._settle
+
+    def careless(self: Any, connection: Any, checkpoint: bool) -> None:
+        settle(self, connection, checkpoint)
+        connection.execute("PRAGMA synchronous = NORMAL")
+
+    with mock.patch.object(database.Store, "_settle", careless):
+        yield
+
+
+@contextlib.contextmanager
+def hub_synchronous_normal() -> Iterator[None]:
+    opened = services.open_database
+
+    def careless(path: Path) -> Any:
+        engine = opened(path)
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = NORMAL"))
+        engine.dispose()
+        return engine
+
+    with mock.patch.object(services, "open_database", careless):
+        yield
+
+
+@contextlib.contextmanager
+def hub_synchronous_off() -> Iterator[None]:
+    opened = services.open_database
+
+    def careless(path: Path) -> Any:
+        engine = opened(path)
+        event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = OFF"))
+        engine.dispose()
+        return engine
+
+    with mock.patch.object(services, "open_database", careless):
+        yield
+
+
+@contextlib.contextmanager
+def page_not_synced() -> Iterator[None]:
+    """A sealed file is written and renamed, but not synced before its row."""
+    with mock.patch.object(pages, "os", _without_sync(of_folders=False)):
+        yield
+
+
+@contextlib.contextmanager
+def page_folder_not_synced() -> Iterator[None]:
+    """The sealed file's new name is not synced before its row."""
+    with mock.patch.object(pages, "os", _without_sync(of_folders=True)):
+        yield
+
+
+@contextlib.contextmanager
+def blob_not_synced() -> Iterator[None]:
+    with mock.patch.object(blobs, "os", _without_sync(of_folders=False)):
+        yield
+
+
+@contextlib.contextmanager
+def blob_folder_not_synced() -> Iterator[None]:
+    with mock.patch.object(blobs, "os", _without_sync(of_folders=True)):
+        yield
+
+
+@contextlib.contextmanager
+def files_after_row() -> Iterator[None]:
+    """The row first, then the files that it names."""
+    write, committed = pages.SealedFiles.write, receipt_counter.ReceiptCounter.committed
+    waiting: list[Callable[[], object]] = []
+
+    def later(self: Any, case_id: str, files: dict[str, bytes]) -> dict[str, str]:
+        waiting.append(lambda: write(self, case_id, files))
+        return {blob: f"{case_id}.{blob}" for blob in files}
+
+    def then(self: Any, drawn: Any) -> None:
+        committed(self, drawn)
+        waiting.pop()()
+
+    with (
+        mock.patch.object(pages.SealedFiles, "write", later),
+        mock.patch.object(receipt_counter.ReceiptCounter, "committed", then),
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def wipe_before_answer() -> Iterator[None]:
+    """The terminal removes its files once they are sent, not once the platform's signed word is there."""
+    deliver = outbox.Outbox._deliver
+
+    def hasty(self: Any, outgoing: Any) -> Any:
+        for blob in outgoing.envelope.blobs:
+            self._client.send_blob(blob.digest, self._files.path(outgoing.files[blob.id]))
+        for name in outgoing.files.values():
+            self._files.remove(name)
+        self._client.send_blob = lambda *_: None
+        try:
+            return deliver(self, outgoing)
+        finally:
+            del self._client.send_blob
+
+    with mock.patch.object(outbox.Outbox, "_deliver", hasty):
+        yield
+
+
+@contextlib.contextmanager
+def write_error_swallowed() -> Iterator[None]:
+    """A file that could not be written counts as written."""
+    write = pages.SealedFiles.write
+
+    def careless(self: Any, case_id: str, files: dict[str, bytes]) -> dict[str, str]:
+        with contextlib.suppress(OSError):
+            write(self, case_id, files)
+        return {blob: f"{case_id}.{blob}" for blob in files}
+
+    with mock.patch.object(pages.SealedFiles, "write", careless):
+        yield
+
+
+@contextlib.contextmanager
+def receipt_before_commit() -> Iterator[None]:
+    """The citizen sees the number before anything is stored; the workload does it by the name of this plant."""
+    yield
+
+
+@contextlib.contextmanager
+def answer_before_commit() -> Iterator[None]:
+    """The platform answers first and stores then; the workload does it by the name of this plant."""
+    yield
+
+
+PLANTS: dict[str, Callable[[], contextlib.AbstractContextManager[None]]] = {
+    made.__name__: made
+    for made in (
+        terminal_synchronous_normal,
+        hub_synchronous_normal,
+        hub_synchronous_off,
+        page_not_synced,
+        page_folder_not_synced,
+        blob_not_synced,
+        blob_folder_not_synced,
+        files_after_row,
+        wipe_before_answer,
+        receipt_before_commit,
+        answer_before_commit,
+    )
+}
+
+
+FAILING_PLANTS: dict[str, Callable[[], contextlib.AbstractContextManager[None]]] = {
+    write_error_swallowed.__name__: write_error_swallowed
+}
+"""Seen where calls fail, not where the power goes."""
+
+
+def planted(name: str) -> contextlib.AbstractContextManager[None]:
+    """The fault ``name``, or none."""
+    return (PLANTS | FAILING_PLANTS)[name]() if name else contextlib.nullcontext()

@@ -1,0 +1,199 @@
+"""A terminal and a platform at work on two folders of one recorded disk: hands in, sends, acknowledges, wipes.
+
+Run by ``tests.power_loss.rig`` under the recorder. Whenever somebody outside learns something that must stay true, a
+line goes to the file of marks: ``receipt ID`` once a citizen sees the number, ``stored ID`` once the platform's signed
+word has gone out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import random
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import sqlcipher3
+from sqlalchemy.exc import DBAPIError
+
+from kiosk.cases.draft import Draft, Signature
+from kiosk.cases.submit import Intake, TerminalIdentity
+from kiosk.catalogue.loader import parse_package
+from kiosk.config import ASSETS
+from kiosk.model.clock import ManualClock
+from kiosk.model.identity import DocumentKind, IdentityDocument
+from kiosk.model.ids import new_id
+from kiosk.model.page import Page
+from kiosk.store.cases import CaseRepository
+from kiosk.store.database import Store, StoreError
+from kiosk.store.pages import SealedFiles
+from kiosk.store.receipt_counter import ReceiptCounter
+from sync.client import NoNetwork
+from sync.hub.services import Platform, open_platform
+from sync.outbox import Outbox, Sent
+from sync.protocol.canonical import b64, unb64
+from sync.protocol.case_file import PlatformKey
+from sync.protocol.envelope import Envelope
+from sync.protocol.suites import suite
+from sync.protocol.wire import EnrolRequest, RecordAnswer
+from tests.power_loss.plants import planted
+
+KEY = bytes(range(32))
+"""Of the terminal's database."""
+START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+PIECE = 9000
+"""Bytes of a blob that go to the platform at a time."""
+
+
+class DirectClient:
+    """The platform, without a network in between. What fails there is an answer of 500, as over HTTP."""
+
+    def __init__(self, platform: Platform, mark: Callable[[str], None], *, hasty: bool) -> None:
+        self.platform, self._mark, self._hasty = platform, mark, hasty
+
+    def send_blob(self, digest: str, path: Path) -> None:
+        data = path.read_bytes()
+        with _as_http():
+            place, complete = self.platform.blobs.offset(digest)
+            while not complete:
+                piece = data[place : place + PIECE]
+                complete = self.platform.blobs.append(digest, place, piece, len(data))
+                place += len(piece)
+
+    def post(self, _path: str, envelope: Envelope, _answer: Any) -> RecordAnswer:
+        if self._hasty:
+            self._mark(f"stored {envelope.case_id}")
+        with _as_http():
+            answer = self.platform.ingest.receive(envelope)
+        if answer.acknowledgement is not None:
+            self._mark(f"stored {envelope.case_id}")
+        return answer
+
+
+@contextlib.contextmanager
+def _as_http() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, DBAPIError) as bad:
+        raise NoNetwork(f"500: {type(bad).__name__}") from bad
+
+
+class Day:
+    """A terminal and its platform below one folder. ``mark`` is told what becomes known outside."""
+
+    def __init__(self, root: Path, seed: int = 1, plant: str = "") -> None:
+        self.mark: Callable[[str], object] = lambda _line: None
+        self.odd: list[str] = []
+        self.clock = ManualClock(START)
+        self._root, self._plant, self._chance = root, plant, random.Random(seed)
+        (root / "terminal").mkdir(parents=True)
+        self._platform = open_platform(root / "hub", ASSETS / "catalogue", self.clock)
+        signing, public = suite("intl").new_signing_key()
+        desk = self._platform.desk
+        desk.enrol(EnrolRequest(code=desk.new_code(), terminal="T01", suite="intl", public_key=b64(public)))
+        sealing = self._platform.keys.sealing[0].published()
+        self._package = parse_package((ASSETS / "catalogue" / "social-security-card.yaml").read_bytes())
+        self._files = SealedFiles(root / "terminal" / "sealed")
+        self._app = Store(root / "terminal" / "terminal.db", KEY)
+        key = PlatformKey(sealing.key_id, sealing.suite, unb64(sealing.public))
+        identity = TerminalIdentity("T01", signing, b"t" * 32, key)
+        counter = ReceiptCounter(self._app, "T01", root.parent / f"{root.name}.mark", "boot-1")
+        self._intake = Intake(self._app, self._files, counter, identity, self.clock, self.clock)
+        self._agent: Store | None = None
+        self.restart_agent()
+
+    def restart_agent(self) -> None:
+        """As after a crash of the agent's process."""
+        with contextlib.suppress(sqlcipher3.Error):
+            if self._agent is not None:
+                self._agent.close()
+        self._agent = Store(self._root / "terminal" / "terminal.db", KEY, checkpoint=True)
+        self._cases = CaseRepository(self._agent, self._files)
+        client: Any = DirectClient(self._platform, self._told, hasty=self._plant == "answer_before_commit")
+        key = unb64(self._platform.keys.acknowledging.published().public)
+        self._outbox = Outbox(self._agent, self._files, client, key, self.clock, self._chance)
+
+    def _told(self, line: str) -> None:
+        self.mark(line)
+
+    def draft(self, chance: random.Random) -> Draft:
+        noise = np.random.default_rng(chance.randrange(2**32)).integers(0, 256, (90, 70, 3), np.uint8)
+        image = cv2.imencode(".jpg", noise)[1].tobytes()
+        answers = {"cause": "broken", "bank": "example_city", "delivery": "branch", "branch": "station"}
+        made = Draft(
+            case_id=new_id(),
+            service=self._package.id,
+            identity=IdentityDocument(kind=DocumentKind.RESIDENT, name="测试甲", number="990000199003070013"),
+            answers={**answers, "phone": "13900000002"},
+            pages=[Page(page_id=new_id(), material="photo", width=70, height=90, image=image)],
+        )
+        strokes = [[(0.1, 0.1), (0.5, 0.2)]]
+        made.signature = Signature(strokes=strokes, aspect=2.0, signed=made.content_digest())
+        return made
+
+    def submit(self, made: Draft) -> None:
+        if self._plant == "receipt_before_commit":
+            self.mark(f"receipt {made.case_id}")
+        line = self._intake.submit(made, self._package, "zh")
+        self.mark(f"receipt {line.case_id}")
+
+    def send(self) -> Sent:
+        return self._outbox.send_next()
+
+    def checkpoint(self) -> None:
+        assert self._agent is not None
+        self._agent.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def held(self) -> int:
+        return self._cases.held()
+
+    def note(self, bad: BaseException) -> None:
+        """Remember an error that no failing disk explains."""
+        if not isinstance(bad, OSError | sqlcipher3.Error | StoreError | DBAPIError | NoNetwork):
+            self.odd.append(f"{type(bad).__name__}: {bad}")
+
+    def close(self) -> None:
+        self._app.close()
+        assert self._agent is not None
+        self._agent.close()
+        self._platform.engine.dispose()
+
+
+def work(root: Path, marks: Path, count: int, seed: int, plant: str = "") -> None:
+    """Hand in ``count`` cases and send most of them."""
+    chance = random.Random(seed)
+    day = Day(root / "disk", seed, plant)
+    with marks.open("ab", buffering=0) as out:
+        day.mark = lambda line: out.write(line.encode() + b"\n")
+        day.mark("begin")
+        for _ in range(count):
+            day.submit(day.draft(chance))
+            day.clock.advance(40)
+            if chance.random() < 0.6:
+                assert day.send() == Sent.SENT
+            if chance.random() < 0.1:
+                day.checkpoint()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("root", type=Path)
+    parser.add_argument("marks", type=Path)
+    parser.add_argument("--cases", type=int, default=40)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--plant", default="")
+    options = parser.parse_args()
+    with planted(options.plant):
+        work(options.root, options.marks, options.cases, options.seed, options.plant)
+    sys.stdout.flush()
+    os._exit(0)  # as a machine ends: nothing is tidied up
+
+
+if __name__ == "__main__":
+    main()
