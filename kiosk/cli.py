@@ -87,7 +87,15 @@ def enrol(
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     client = PlatformClient(settings.platform.url, settings.platform.ca)
     try:
-        enrolment.enrol(client, code, settings.terminal.code, settings.credentials, state / "platform.json", staff_pin)
+        enrolment.enrol(
+            client,
+            code,
+            settings.terminal.code,
+            settings.credentials,
+            state / "platform.json",
+            staff_pin,
+            settings.platform.suite,
+        )
     except (NoNetwork, Rejected, enrolment.AlreadyEnrolled) as bad:
         typer.echo(f"not enrolled: {type(bad).__name__}: {bad}", err=True)
         raise typer.Exit(1) from None
@@ -101,16 +109,20 @@ def hub(
     port: int = 8300,
     packages: Annotated[Path, typer.Option(help="Service packages to publish.")] = ASSETS / "catalogue",
     tls: Annotated[Path | None, typer.Option(help="Folder of server.pem and server.key, see hub-certificate.")] = None,
+    suite: Annotated[
+        str, typer.Option(help="Algorithms of a new platform's keys: intl or gm (SM2, SM3, SM4).")
+    ] = "intl",
     parent: Parent = 0,
 ) -> None:
     """Run the reference platform."""
     from sync.hub.main import serve
+    from sync.protocol.suites import SealError
 
     _log_as_json("hub", parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN if parent else signal.default_int_handler)
     try:
-        serve(folder, packages, host, port, (tls / "server.pem", tls / "server.key") if tls else None)
-    except ValueError as bad:
+        serve(folder, packages, host, port, (tls / "server.pem", tls / "server.key") if tls else None, suite)
+    except (ValueError, SealError) as bad:
         typer.echo(str(bad), err=True)
         raise typer.Exit(1) from None
 

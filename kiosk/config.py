@@ -131,10 +131,15 @@ class DeviceSettings(_Section):
 
 
 class PlatformSettings(_Section):
-    """Where the platform is. ``http`` is for loopback only; ``ca`` is the private authority's certificate."""
+    """Where the platform is. ``http`` is for loopback only; ``ca`` is the private authority's certificate.
+
+    ``suite``: the algorithms that this terminal signs with, international or Chinese national (SM2, SM3, SM4); it is
+    chosen before enrolment. What it seals with is chosen by the platform's key.
+    """
 
     url: str = Field(default="http://127.0.0.1:8300", pattern=r"^https?://")
     ca: Path | None = None
+    suite: Literal["intl", "gm"] = "intl"
     heartbeat_seconds: float = Field(default=60, ge=1, le=3600)
     ratings_at_least: int = Field(default=10, ge=1, le=500)
 

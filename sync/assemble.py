@@ -39,7 +39,7 @@ def make_agent(settings: Settings) -> Agent:
         files,
         client,
         Outbox(store, files, client, unb64(trust.acknowledging.public), clock, chance),
-        lambda body: SignedRequest.make("intl", code, credentials.signing_key, body),
+        lambda body: SignedRequest.make(settings.platform.suite, code, credentials.signing_key, body),
         lambda: refresh(client, settings.content),
         code,
         settings.platform.heartbeat_seconds,

@@ -18,7 +18,13 @@ class AlreadyEnrolled(Exception):
 
 
 def enrol(
-    client: PlatformClient, code: str, terminal: str, credentials: Path, trust: Path, staff_pin: str
+    client: PlatformClient,
+    code: str,
+    terminal: str,
+    credentials: Path,
+    trust: Path,
+    staff_pin: str,
+    suite_name: str = "intl",
 ) -> EnrolAnswer:
     """Enrol this terminal. Raises AlreadyEnrolled, sync.client.NoNetwork or sync.client.Rejected.
 
@@ -26,8 +32,8 @@ def enrol(
     """
     if trust.exists():
         raise AlreadyEnrolled(str(trust))
-    private, public = suite("intl").new_signing_key()
-    request = EnrolRequest(code=code, terminal=terminal, suite="intl", public_key=b64(public))
+    private, public = suite(suite_name).new_signing_key()
+    request = EnrolRequest(code=code, terminal=terminal, suite=suite_name, public_key=b64(public))
     answer = client.post("/v1/enrol", request, EnrolAnswer)
     create_credentials(credentials, private, hash_pin(staff_pin) if staff_pin else "")
     temporary = trust.with_suffix(".part")

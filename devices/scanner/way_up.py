@@ -23,9 +23,9 @@ PIECES = 12
 LEAST, LEAST_CARD, LEAST_PIECES = 700, 480, 6
 """Pixels of the longer side of a page and of a card, and pieces, below which nothing is said: letters of 4 pixels look
 the same turned."""
-MARGIN = 3.4
-"""Log-odds a piece, of at most 5, by which one way must win before a page is turned. Pages of print reach 3.3 to 5;
-a bank card, whose pictures and large figures mislead, 2.7 for a wrong way."""
+MARGIN = 4.1
+"""Log-odds a piece, of at most 5, by which one way must win before a page is turned. Full pages of print reach 4.5
+to 5; a bank card, whose pictures and large figures mislead, reaches 3.7 for a wrong way."""
 LEAST_INK = 0.015
 """Share of a piece that is ink; below it says nothing."""
 

@@ -28,6 +28,7 @@ from sync.protocol.case_file import (
 )
 from sync.protocol.envelope import Envelope, Stamp
 from sync.protocol.person_tag import person_tag
+from sync.protocol.suites import suite
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class Intake:
         self._store, self._files, self._counter = store, files, counter
         self._identity = identity
         self._raw, self._trusted = raw, trusted
+        self._hash = suite(identity.platform_key.suite).digest_name
         self._cases = CaseRepository(store, files)
 
     def already_open(self, service: str, number: str) -> CaseLine | None:
@@ -85,7 +87,7 @@ class Intake:
         captured = self._trusted.now()
         body = self._body(draft, package, language, captured)
         documents = {document_id(m): pdf for m, pdf in documents_of(draft, package).items()}
-        body = body.model_copy(update={"documents": _listed(documents)})
+        body = body.model_copy(update={"documents": _listed(documents, self._hash)})
         # The receipt number is inside the sealed body, so it is drawn first; a rollback returns it.
         with self._store.transaction():
             drawn = self._counter.draw()
@@ -128,7 +130,13 @@ class Intake:
             answers=answers,
             promises=sorted(draft.promises),
             pages=[
-                PageInfo(id=p.page_id, material=p.material, width=p.width, height=p.height, digest=digest(p.image))
+                PageInfo(
+                    id=p.page_id,
+                    material=p.material,
+                    width=p.width,
+                    height=p.height,
+                    digest=digest(p.image, self._hash),
+                )
                 for p in draft.pages
             ],
             signature=_signature(draft),
@@ -167,9 +175,9 @@ def applicant_context(draft: Draft, captured: datetime) -> Context:
     return Context({k: v for k, v in known.items() if v}, captured)
 
 
-def _listed(documents: dict[str, bytes]) -> list[DocumentInfo]:
+def _listed(documents: dict[str, bytes], algorithm: str) -> list[DocumentInfo]:
     return [
-        DocumentInfo(id=name, material=name.removeprefix(document_id("")), digest=digest(pdf))
+        DocumentInfo(id=name, material=name.removeprefix(document_id("")), digest=digest(pdf, algorithm))
         for name, pdf in documents.items()
     ]
 

@@ -10,7 +10,9 @@ from sync.protocol.canonical import digest
 from sync.protocol.signed import Manifest
 
 
-def publish(sources: Path, target: Path, key_id: str, private: bytes, expires: datetime) -> list[str]:
+def publish(
+    sources: Path, target: Path, key_id: str, private: bytes, expires: datetime, suite: str = "intl"
+) -> list[str]:
     """Write every package of ``sources`` and its signature to ``target``; returns their names.
 
     Raises ValueError, naming the file, where a package is unsound: a missing element blocks publishing.
@@ -28,7 +30,7 @@ def publish(sources: Path, target: Path, key_id: str, private: bytes, expires: d
             version=package.version,
             digest=digest(content),
             expires=expires,
-            suite="intl",
+            suite=suite,
             key_id=key_id,
         ).signed(private)
         (target / path.name).write_bytes(content)

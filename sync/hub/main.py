@@ -14,9 +14,9 @@ from sync.hub.app import create_app
 from sync.hub.services import open_platform
 
 
-async def _serve(folder: Path, sources: Path, host: str, port: int, tls: tuple[Path, Path] | None) -> None:
+async def _serve(folder: Path, sources: Path, host: str, port: int, tls: tuple[Path, Path] | None, suite: str) -> None:
     server = Server(
-        create_app(open_platform(folder, sources, SystemClock())),
+        create_app(open_platform(folder, sources, SystemClock(), suite)),
         address=host,
         port=port,
         interface=Interfaces.ASGI,
@@ -28,9 +28,11 @@ async def _serve(folder: Path, sources: Path, host: str, port: int, tls: tuple[P
     await server.serve()
 
 
-def serve(folder: Path, sources: Path, host: str, port: int, tls: tuple[Path, Path] | None = None) -> None:
-    """Serve until SIGTERM, over HTTPS where ``tls`` names certificate and key.
+def serve(
+    folder: Path, sources: Path, host: str, port: int, tls: tuple[Path, Path] | None = None, suite: str = "intl"
+) -> None:
+    """Serve until SIGTERM, over HTTPS where ``tls`` names certificate and key. ``suite``: of keys that are drawn now.
 
     Raises ValueError where a package of ``sources`` is unsound.
     """
-    asyncio.run(_serve(folder, sources, host, port, tls))
+    asyncio.run(_serve(folder, sources, host, port, tls, suite))

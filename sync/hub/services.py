@@ -41,16 +41,17 @@ class Platform:
         return self.folder / "published"
 
 
-def open_platform(folder: Path, sources: Path, clock: Clock) -> Platform:
+def open_platform(folder: Path, sources: Path, clock: Clock, suite: str = "intl") -> Platform:
     """Open the platform in ``folder``, drawing its keys where it is new.
 
     Publishes the packages of ``sources`` to ``folder/published``, signed for 90 days. Raises ValueError where
     a package is unsound.
     """
-    keys = load_or_create(folder / "keys.json")
+    keys = load_or_create(folder / "keys.json", suite)
     engine = open_database(folder / "platform.db")
     publisher = keys.publishing
-    publish(sources, folder / "published", publisher.key_id, publisher.secret, clock.now() + timedelta(days=VALID_DAYS))
+    until = clock.now() + timedelta(days=VALID_DAYS)
+    publish(sources, folder / "published", publisher.key_id, publisher.secret, until, publisher.suite)
     packages = [parse_package(p.read_bytes()) for p in sorted(sources.glob("*.yaml"))]
     blobs = BlobStore(folder / "blobs")
     services = {(p.id, p.version): p for p in packages}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from typing import Any
 
 import rfc8785
+from cryptography.hazmat.primitives import hashes
 from pydantic import BaseModel
+
+ALGORITHMS: dict[str, type[hashes.SHA256 | hashes.SM3]] = {"sha256": hashes.SHA256, "sm3": hashes.SM3}
 
 
 def canonical(value: BaseModel | dict[str, Any] | list[Any]) -> bytes:
@@ -16,9 +18,16 @@ def canonical(value: BaseModel | dict[str, Any] | list[Any]) -> bytes:
     return rfc8785.dumps(plain)
 
 
-def digest(data: bytes) -> str:
-    """SHA-256 as ``sha256:<64 hex digits>``."""
-    return "sha256:" + hashlib.sha256(data).hexdigest()
+def digest(data: bytes, algorithm: str = "sha256") -> str:
+    """SHA-256 or SM3 as ``sha256:<64 hex digits>`` or ``sm3:<64 hex digits>``."""
+    hashing = hasher(algorithm)
+    hashing.update(data)
+    return f"{algorithm}:{hashing.finalize().hex()}"
+
+
+def hasher(algorithm: str) -> hashes.Hash:
+    """A running hash, for data in pieces. Raises KeyError for an algorithm that the protocol has not."""
+    return hashes.Hash(ALGORITHMS[algorithm]())
 
 
 def b64(data: bytes) -> str:

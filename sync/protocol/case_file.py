@@ -90,7 +90,7 @@ def seal_case(body: CaseBody, documents: dict[str, bytes], terminal: str, key: P
             id=name,
             role="body" if name == "body" else "document",
             material=materials.get(name, ""),
-            digest=digest(data),
+            digest=digest(data, crypto.digest_name),
             size=len(data),
         )
         for name, data in files.items()

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from sync.protocol.canonical import b64, canonical, digest, unb64
-from sync.protocol.suites import SealError, suite
+from sync.protocol.suites import SUITES, SealError, suite
 
 VERSION = 1
 Digest = str
@@ -65,7 +65,8 @@ class Envelope(BaseModel):
 
     def digest(self) -> Digest:
         """Digest of the signed part; it is what the acknowledgement names and the next record points to."""
-        return digest(canonical(self.unsigned()))
+        known = SUITES.get(self.suite)
+        return digest(canonical(self.unsigned()), known.digest_name if known else "sha256")
 
     def signed(self, private: bytes) -> Envelope:
         signature = suite(self.suite).sign(private, canonical(self.unsigned()))

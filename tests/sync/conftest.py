@@ -43,10 +43,10 @@ JPEG = cv2.imencode(".jpg", NOISE)[1].tobytes()
 class Terminal:
     """The parts of a terminal that hold and send cases."""
 
-    def __init__(self, folder: Path, platform: Platform, url: str) -> None:
+    def __init__(self, folder: Path, platform: Platform, url: str, suite: str = "intl") -> None:
         self.clock = ManualClock(datetime.now(UTC))
         self.client = PlatformClient(url)
-        enrol(self.client, platform.desk.new_code(), "T01", folder / "credentials", folder / "platform.json", "")
+        enrol(self.client, platform.desk.new_code(), "T01", folder / "credentials", folder / "platform.json", "", suite)
         trust = load_trust(folder / "platform.json")
         assert trust is not None
         secrets = load_credentials(folder / "credentials")

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import socket
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy import select
+
+from kiosk.config import ASSETS
+from kiosk.model.clock import ManualClock
 from kiosk.model.ids import parse_receipt_number
 from kiosk.security.credentials import load_credentials
 from kiosk.store.audit import first_break
 from sync.client import PlatformClient
-from sync.hub.services import Platform
+from sync.hub.ingest import open_body, open_document
+from sync.hub.schema import cases
+from sync.hub.services import Platform, open_platform
 from sync.outbox import Sent
 from sync.protocol.envelope import Envelope
 from tests.sync.conftest import PERSON, Terminal
+from tests.sync.server import serving
 
 
 def test_a_case_arrives_and_the_terminal_forgets_it(terminal: Terminal, platform: Platform) -> None:
@@ -126,3 +134,21 @@ def test_the_same_person_is_told_of_an_open_case(terminal: Terminal) -> None:
     terminal.submit()
     assert terminal.intake.already_open("social-security-card", PERSON.number) is not None
     assert terminal.intake.already_open("residence-permit", PERSON.number) is None
+
+
+def test_a_case_arrives_by_the_national_algorithms(tmp_path: Path) -> None:
+    platform = open_platform(tmp_path / "hub", ASSETS / "catalogue", ManualClock(datetime.now(UTC)), "gm")
+    (tmp_path / "terminal").mkdir()
+    with serving(platform) as url:
+        terminal = Terminal(tmp_path / "terminal", platform, url, "gm")
+        case_id = terminal.submit()
+        assert terminal.outbox.send_next() == Sent.SENT
+        assert terminal.outbox.send_next() == Sent.NOTHING_DUE
+    with platform.engine.connect() as connection:
+        row = connection.execute(select(cases).where(cases.c.case_id == case_id)).mappings().one()
+    envelope = Envelope.model_validate_json(row["envelope"])
+    assert envelope.suite == "gm"
+    assert {b.digest.partition(":")[0] for b in envelope.blobs} == {"sm3"}
+    assert row["findings"] == "[]"
+    assert open_body(envelope, platform.blobs, platform.keys).documents[0].digest.startswith("sm3:")
+    assert open_document(envelope, "doc-photo", platform.blobs, platform.keys).startswith(b"%PDF")
