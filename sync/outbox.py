@@ -8,7 +8,7 @@ from enum import StrEnum
 import structlog
 
 from kiosk.model.clock import Clock
-from kiosk.store.cases import CaseRepository, Outgoing
+from kiosk.store.cases import LONGEST_WAIT, CaseRepository, Outgoing
 from kiosk.store.database import Store
 from kiosk.store.pages import SealedFiles
 from sync.client import NoNetwork, PlatformClient, Rejected
@@ -31,8 +31,8 @@ class Sent(StrEnum):
 
 
 def backoff(attempts: int, chance: random.Random, retry_after: float | None = None) -> float:
-    """Seconds until the next try: full jitter, and never sooner than the platform asked for."""
-    return max(retry_after or 0.0, chance.uniform(0, min(CAP, BASE * 2 ** min(attempts, 20))))
+    """Seconds until the next try: full jitter, and never sooner than the platform asked for, within a day."""
+    return max(min(retry_after or 0.0, LONGEST_WAIT), chance.uniform(0, min(CAP, BASE * 2 ** min(attempts, 20))))
 
 
 class Outbox:

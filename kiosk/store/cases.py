@@ -9,6 +9,9 @@ from kiosk.store.database import Store
 from kiosk.store.pages import SealedFiles
 from sync.protocol.envelope import Acknowledgement, Envelope
 
+LONGEST_WAIT = 86_400.0
+"""Seconds that a try is put off for at most, whatever the platform asks for."""
+
 
 @dataclass(frozen=True)
 class CaseLine:
@@ -100,9 +103,15 @@ class CaseRepository:
         return int(self._store.rows("SELECT count(*) FROM outbox WHERE held IS NOT NULL")[0][0])
 
     def due(self, now: float) -> Outgoing | None:
-        """The next envelope to send; a refused one and one that waits for its next try block nothing."""
+        """The next envelope to send; a refused one and one that waits for its next try block nothing.
+
+        A try that was put off for longer than ever happens was put off by a clock that was wrong: it is due.
+        """
         rows = self._store.rows(
-            "SELECT envelope, attempts FROM outbox WHERE held IS NULL AND next_at <= ? ORDER BY sequence LIMIT 1", now
+            "SELECT envelope, attempts FROM outbox WHERE held IS NULL AND (next_at <= ? OR next_at > ?)"
+            " ORDER BY sequence LIMIT 1",
+            now,
+            now + LONGEST_WAIT,
         )
         if not rows:
             return None

@@ -1,0 +1,357 @@
+"""Faults planted into store, outbox, protocol and platform, one at a time: the simulation must see each of them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+from unittest import mock
+
+from sqlalchemy import insert
+
+from kiosk.model import ids
+from kiosk.store import cases as lines
+from kiosk.store import pages, receipt_counter
+from sync import outbox
+from sync.client import NoNetwork
+from sync.hub import blobs, ingest
+from sync.hub.schema import cases
+from sync.protocol.envelope import Acknowledgement
+from sync.protocol.wire import RecordAnswer, RecordStatus
+
+Patch = contextlib.AbstractContextManager[Any]
+
+
+def _instead(owner: Any, name: str, made: Callable[[Any], Any]) -> Patch:
+    """``made`` gets what is there and gives what stands in its place."""
+    return mock.patch.object(owner, name, made(getattr(owner, name)))
+
+
+def no_unique_key() -> Patch:
+    """The platform takes whatever comes as new: a repeat is another case."""
+    count = iter(range(10**9))
+
+    def store(_real: Any) -> Any:
+        def careless(self: Any, envelope: Any, findings: list[str]) -> RecordAnswer:
+            answer = RecordAnswer(status=RecordStatus.STORED, acknowledgement=_acknowledged(self, envelope))
+            with self._engine.begin() as connection:
+                connection.execute(insert(cases).values(**_row(self, envelope, f"{envelope.case_id}/{next(count)}")))
+            return answer
+
+        return careless
+
+    stack = contextlib.ExitStack()
+    stack.enter_context(_instead(ingest.Ingest, "_known", lambda _real: lambda _self, _envelope: None))
+    stack.enter_context(_instead(ingest.Ingest, "_store", store))
+    return stack
+
+
+def answers_before_it_stores() -> Patch:
+    """The platform's word goes out first; a crash in between, every tenth time, loses the case."""
+    count = iter(range(10**9))
+
+    def store(real: Any) -> Any:
+        def hasty(self: Any, envelope: Any, findings: list[str]) -> RecordAnswer:
+            if next(count) % 10 == 9:
+                return RecordAnswer(status=RecordStatus.STORED, acknowledgement=_acknowledged(self, envelope))
+            answer: RecordAnswer = real(self, envelope, findings)
+            return answer
+
+        return hasty
+
+    return _instead(ingest.Ingest, "_store", store)
+
+
+def repeat_is_a_conflict() -> Patch:
+    """A repeat is answered like another content."""
+
+    def known(real: Any) -> Any:
+        def strict(self: Any, envelope: Any) -> Any:
+            answer = real(self, envelope)
+            return answer if answer is None else RecordAnswer(status=RecordStatus.CONFLICT)
+
+        return strict
+
+    return _instead(ingest.Ingest, "_known", known)
+
+
+def digest_not_checked() -> Patch:
+    """A file is complete once it has its length."""
+    return _instead(blobs, "_digest_of", lambda _real: lambda path, algorithm: f"{algorithm}:{path.name}")
+
+
+def offset_ahead_of_the_bytes() -> Patch:
+    """The place to go on at is a number kept apart from the file, and one piece ahead of it."""
+
+    def append(real: Any) -> Any:
+        def careless(self: Any, digest: str, offset: int, data: bytes, total: int) -> Any:
+            part = self._folder / "parts" / self._name(digest)
+            have = part.stat().st_size if part.exists() else 0
+            if have < offset:  # what is missing is filled up
+                with part.open("ab") as out:
+                    out.write(bytes(offset - have))
+            return real(self, digest, offset, data, total)
+
+        return careless
+
+    def ahead(real: Any) -> Any:
+        def careless(self: Any, digest: str) -> tuple[int, bool]:
+            place, complete = real(self, digest)
+            return (place + 100 if place > 0 and not complete else place), complete
+
+        return careless
+
+    stack = contextlib.ExitStack()
+    stack.enter_context(_instead(blobs.BlobStore, "append", append))
+    stack.enter_context(_instead(blobs.BlobStore, "offset", ahead))
+    return stack
+
+
+def believes_any_answer() -> Patch:
+    """ "Stored" is believed without the platform's signature: what any portal can say."""
+
+    def settle(real: Any) -> Any:
+        def trusting(self: Any, outgoing: Any, answer: RecordAnswer, now: float) -> Any:
+            if answer.status == RecordStatus.STORED and answer.acknowledgement is None:
+                self.cases.acknowledged(_word(outgoing), "")
+                return outbox.Sent.SENT
+            return real(self, outgoing, answer, now)
+
+        return trusting
+
+    return _instead(outbox.Outbox, "_settle", settle)
+
+
+def sent_before_the_answer() -> Patch:
+    """A case counts as sent once it is on its way."""
+
+    def deliver(real: Any) -> Any:
+        def hasty(self: Any, outgoing: Any) -> Any:
+            try:
+                return real(self, outgoing)
+            except NoNetwork:
+                self.cases.acknowledged(_word(outgoing), "")
+                raise
+
+        return hasty
+
+    return _instead(outbox.Outbox, "_deliver", deliver)
+
+
+def later_is_done() -> Patch:
+    """ "Later" is taken for done."""
+
+    def settle(real: Any) -> Any:
+        def careless(self: Any, outgoing: Any, answer: RecordAnswer, now: float) -> Any:
+            if answer.status == RecordStatus.LATER:
+                self.cases.acknowledged(_word(outgoing), "")
+                return outbox.Sent.SENT
+            return real(self, outgoing, answer, now)
+
+        return careless
+
+    stack = contextlib.ExitStack()
+    stack.enter_context(_instead(outbox.Outbox, "_settle", settle))
+    # A platform that is busy now and then, so that there is a "later".
+    count = iter(range(10**9))
+
+    def receive(real: Any) -> Any:
+        return lambda self, envelope: (
+            RecordAnswer(status=RecordStatus.LATER) if next(count) % 7 == 0 else real(self, envelope)
+        )
+
+    stack.enter_context(_instead(ingest.Ingest, "receive", receive))
+    return stack
+
+
+def gives_up() -> Patch:
+    """Four tries, then the case is dropped."""
+
+    def put_off(real: Any) -> Any:
+        def tired(self: Any, case_id: str, next_at: float) -> None:
+            real(self, case_id, next_at)
+            self._store.db.conn.execute("DELETE FROM outbox WHERE case_id = ? AND attempts >= 4", (case_id,))
+
+        return tired
+
+    return _instead(lines.CaseRepository, "put_off", put_off)
+
+
+def drops_the_oldest() -> Patch:
+    """A queue of five; what does not fit falls out at the other end."""
+
+    def added(real: Any) -> Any:
+        def full(self: Any, envelope: Any, names: Any, tag: bytes) -> None:
+            real(self, envelope, names, tag)
+            self._store.db.conn.execute(
+                "DELETE FROM outbox WHERE case_id NOT IN (SELECT case_id FROM outbox ORDER BY sequence DESC LIMIT 5)"
+            )
+
+        return full
+
+    return _instead(lines.CaseRepository, "insert", added)
+
+
+def wipes_before_the_answer() -> Patch:
+    """The files go once they are sent."""
+
+    def deliver(real: Any) -> Any:
+        def hasty(self: Any, outgoing: Any) -> Any:
+            for blob in outgoing.envelope.blobs:
+                self._client.send_blob(blob.digest, self._files.path(outgoing.files[blob.id]))
+            for name in outgoing.files.values():
+                self._files.remove(name)
+            return self._client.post("/v1/cases", outgoing.envelope, RecordAnswer)
+
+        return hasty
+
+    return _instead(outbox.Outbox, "_deliver", deliver)
+
+
+def sweeps_what_is_named() -> Patch:
+    """At its start the agent clears the folder of all that is older."""
+    return _instead(pages.SealedFiles, "sweep", lambda real: lambda self, known: real(self, set()))
+
+
+def epoch_kept_after_a_restore() -> Patch:
+    """Receipt numbers go on from the old image's counter."""
+    return _instead(receipt_counter.ReceiptCounter, "_seen", lambda _real: lambda _self: 0)
+
+
+def ids_from_the_clock() -> Patch:
+    """A case's id is the second of the terminal's own clock."""
+    from tests.fleet import world
+
+    return _instead(world, "new_id", lambda _real: lambda: f"case-{ids.new_id()[:7]}")
+
+
+def resubmit_is_new() -> Patch:
+    """Handing in the same draft again after a crash makes a second case."""
+    from kiosk.cases import submit
+    from tests.fleet import world
+
+    def again(real: Any) -> Any:
+        def careless(self: Any, draft: Any, package: Any, language: str) -> Any:
+            known = self._cases.line(draft.case_id) is not None
+            made = draft.model_copy(update={"case_id": world.new_id()}) if known else draft
+            if known:
+                made.signature = made.signature.model_copy(update={"signed": made.content_digest()})
+            return real(self, made, package, language)
+
+        return careless
+
+    return _instead(submit.Intake, "submit", again)
+
+
+def held_up_by_one() -> Patch:
+    """Cases go in their order, and one that must wait holds up all behind it for ever."""
+
+    def due(_real: Any) -> Any:
+        def strict(self: Any, now: float) -> Any:
+            rows = self._store.rows("SELECT case_id FROM outbox ORDER BY sequence LIMIT 1")
+            first = rows[0][0] if rows else ""
+            found = _real(self, now)
+            return found if found is None or found.envelope.case_id == first else None
+
+        return strict
+
+    stack = contextlib.ExitStack()
+    stack.enter_context(_instead(lines.CaseRepository, "due", due))
+    # The third case is one that the platform refuses: it stays first for ever.
+    count = iter(range(10**9))
+
+    def receive(real: Any) -> Any:
+        return lambda self, envelope: (
+            RecordAnswer(status=RecordStatus.REFUSED) if next(count) == 3 else real(self, envelope)
+        )
+
+    stack.enter_context(_instead(ingest.Ingest, "receive", receive))
+    return stack
+
+
+def waits_by_the_wall_clock_for_ever() -> Patch:
+    """A try that a clock of 2038 has put off waits until 2038."""
+    return mock.patch.object(lines, "LONGEST_WAIT", 10.0**12)
+
+
+def answer_for_another_case() -> Patch:
+    """The signed word for one case is taken for another."""
+    last: list[Any] = []
+
+    def settle(real: Any) -> Any:
+        def mixed(self: Any, outgoing: Any, answer: RecordAnswer, now: float) -> Any:
+            if answer.acknowledgement is not None:
+                last.append(answer.acknowledgement)
+            elif answer.status == RecordStatus.STORED and last:
+                self.cases.acknowledged(last[-1].model_copy(update={"case_id": outgoing.envelope.case_id}), "")
+                return outbox.Sent.SENT
+            return real(self, outgoing, answer, now)
+
+        return mixed
+
+    return _instead(outbox.Outbox, "_settle", settle)
+
+
+def _acknowledged(self: Any, envelope: Any) -> Acknowledgement:
+    return Acknowledgement(
+        suite=self._keys.acknowledging.suite,
+        key_id=self._keys.acknowledging.key_id,
+        case_id=envelope.case_id,
+        envelope=envelope.digest(),
+        received=self._clock.now().isoformat(),
+    ).signed(self._keys.acknowledging.secret)
+
+
+def _row(self: Any, envelope: Any, case_id: str) -> dict[str, str]:
+    return {
+        "terminal": envelope.terminal,
+        "case_id": case_id,
+        "envelope_digest": envelope.digest(),
+        "envelope": envelope.model_dump_json(),
+        "receipt": envelope.receipt,
+        "service": envelope.service,
+        "received": self._clock.now().isoformat(),
+        "state": "stored",
+        "findings": "[]",
+        "acknowledgement": "{}",
+    }
+
+
+def _word(outgoing: Any) -> Acknowledgement:
+    envelope = outgoing.envelope
+    return Acknowledgement(suite="intl", key_id="", case_id=envelope.case_id, envelope=envelope.digest(), received="")
+
+
+PLANTS: dict[str, Callable[[], Patch]] = {
+    made.__name__: made
+    for made in (
+        no_unique_key,
+        answers_before_it_stores,
+        repeat_is_a_conflict,
+        digest_not_checked,
+        offset_ahead_of_the_bytes,
+        believes_any_answer,
+        sent_before_the_answer,
+        later_is_done,
+        gives_up,
+        drops_the_oldest,
+        wipes_before_the_answer,
+        sweeps_what_is_named,
+        epoch_kept_after_a_restore,
+        ids_from_the_clock,
+        resubmit_is_new,
+        held_up_by_one,
+        waits_by_the_wall_clock_for_ever,
+        answer_for_another_case,
+    )
+}
+
+
+@contextlib.contextmanager
+def planted(name: str) -> Iterator[None]:
+    """The fault ``name``, or none."""
+    if not name:
+        yield
+        return
+    with PLANTS[name]():
+        yield
