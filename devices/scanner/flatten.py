@@ -74,6 +74,9 @@ def _side(soft: Picture, pad: int, side: int, wide: int, high: int) -> Floats | 
     mean = slope[slope.shape[0] // 2 - 2 : slope.shape[0] // 2 + 3, 2:-2].mean((0, 1))
     direction = mean / max(float(np.abs(mean).sum()), 1e-6)
     edge = np.clip(slope @ direction, 0, None)
+    away = edge.argmax(0) - edge.shape[0] // 2
+    if np.median(np.abs(away)) < BENT * WORK:
+        return None  # most of the edge lies where the straight side is
     path = _path(edge)
     offsets = np.arange(edge.shape[0]) - edge.shape[0] // 2
     away = -offsets[path].astype(np.float64)

@@ -155,10 +155,10 @@ def still(width: int, height: int) -> Picture:
 
 def times() -> None:
     print("\n| time | median | decoding the same JPEG | ratio | limit |\n|---|---|---|---|---|")
-    finder, net = PageFinder(), CornerNet()
+    finder = PageFinder()
     preview, whole = still(1920, 1080), still(3264, 2448)
     for name, picture, cores, limit, work in (
-        ("preview detection, 1080p, one core", preview, 1, 1.0, lambda p, _j: net(p)),
+        ("preview detection, 1080p, one core", preview, 1, 1.0, lambda p, _j: finder.glance(p)),
         ("8 MP still → page, codes, PDF/A, two cores", whole, 2, 8.0, lambda _p, j: _whole(j, finder)),
     ):
         cv2.setNumThreads(cores)
