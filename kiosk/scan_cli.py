@@ -34,6 +34,7 @@ def scan(
     from devices.scanner.light import Mode
     from devices.scanner.load import BadPicture, load_picture
     from devices.scanner.scan import scan as scan_picture
+    from devices.scanner.way_up import WayUp
     from kiosk.cases.pdf import as_pdf
 
     try:
@@ -42,12 +43,12 @@ def scan(
         raise typer.BadParameter(f"{mode}: there is {', '.join(Mode)}", param_hint="--mode") from None
     if out.suffix.lower() not in (".pdf", ".jpg", ".jpeg") or (out.suffix.lower() != ".pdf" and len(pictures) > 1):
         raise typer.BadParameter("a .pdf, or for one page a .jpg", param_hint="--out")
-    finder, kept, lines, bad = PageFinder(), [], [], 0
+    finder, way_up, kept, lines, bad = PageFinder(), WayUp(), [], [], 0
     mark = f"{purpose} {hall_date(SystemClock().now())}" if purpose else ""
     for path in pictures:
         try:
             picture = load_picture(path.read_bytes())
-            found = scan_picture(picture, finder, shape, kind)
+            found = scan_picture(picture, finder, shape, kind, way_up)
         except (OSError, BadPicture) as wrong:
             typer.echo(f"{path}: {wrong}", err=True)
             raise typer.Exit(1) from None
@@ -57,6 +58,7 @@ def scan(
             "presence": round(found.presence, 3),
             "corners": [] if found.quad is None else [[round(float(v), 1) for v in p] for p in found.quad],
             "paper": found.paper.name if found.paper else None,
+            "turned": found.turned,
             "codes": [{"kind": c.kind, "text": c.text} for c in found.codes],
         }
         if found.judged is not None:

@@ -13,6 +13,7 @@ from devices.scanner.judge import STILL_DPI, Judged, judge
 from devices.scanner.light import Mode
 from devices.scanner.proportions import Paper
 from devices.scanner.straighten import straightened
+from devices.scanner.way_up import WayUp, upright
 from kiosk.ipc.device_messages import PreviewHint
 
 LONGEST = 3600
@@ -22,7 +23,7 @@ LONGEST = 3600
 @dataclass(frozen=True)
 class Scan:
     """``fault`` is what a person should change, None for a good page; ``page`` is there all the same where one was
-    found. ``quad`` is in pixels of the picture."""
+    found. ``quad`` is in pixels of the picture; ``turned``: by so many quarters clockwise, to stand upright."""
 
     fault: PreviewHint | None
     quad: Quad | None = None
@@ -31,10 +32,18 @@ class Scan:
     paper: Paper | None = None
     judged: Judged | None = None
     codes: tuple[Code, ...] = ()
+    turned: int = 0
 
 
-def scan(picture: Picture, finder: PageFinder, shape: str = "free", mode: Mode = Mode.COLOUR) -> Scan:
-    """Scan the largest page in ``picture`` (BGR). ``shape``: a4, card, photo or free."""
+def scan(
+    picture: Picture,
+    finder: PageFinder,
+    shape: str = "free",
+    mode: Mode = Mode.COLOUR,
+    way_up: WayUp | None = None,
+) -> Scan:
+    """Scan the largest page in ``picture`` (BGR). ``shape``: a4, card, photo or free. Without ``way_up`` the page stays
+    as it lies."""
     found = finder.look(picture)
     if found is None:
         outside = finder.cut_off(picture)
@@ -46,8 +55,16 @@ def scan(picture: Picture, finder: PageFinder, shape: str = "free", mode: Mode =
     with ThreadPoolExecutor(2) as pool:
         codes = pool.submit(read_codes, page, thorough=False)
         judging = pool.submit(judge, page, paper, shape, least_dpi=STILL_DPI)
-        done = finished(page, shape, mode)
+        done, turned = _standing(finished(page, shape, mode), shape, way_up)
         judged = judging.result()
     cut_off = touches_edge(found.quad, picture.shape[1], picture.shape[0])
     fault = PreviewHint.CUT_OFF if cut_off else judged.fault
-    return Scan(fault, found.quad, found.presence, done, paper, judged, tuple(codes.result()))
+    return Scan(fault, found.quad, found.presence, done, paper, judged, tuple(codes.result()), turned)
+
+
+def _standing(page: Picture, shape: str, way_up: WayUp | None) -> tuple[Picture, int]:
+    """``page`` upright, and by how many quarters it was turned; photographs hold no print to tell by."""
+    if way_up is None or shape == "photo":
+        return page, 0
+    turns = way_up.quarter_turns(page, card=shape == "card")
+    return upright(page, turns), turns

@@ -29,6 +29,7 @@ from devices.scanner.load import load_picture
 from devices.scanner.mrz import read_mrz
 from devices.scanner.refine import on_edges, second_look
 from devices.scanner.scan import scan
+from devices.scanner.way_up import WayUp
 from kiosk.cases.pdf import as_pdf
 from kiosk.config import ASSETS
 
@@ -155,11 +156,11 @@ def still(width: int, height: int) -> Picture:
 
 def times() -> None:
     print("\n| time | median | decoding the same JPEG | ratio | limit |\n|---|---|---|---|---|")
-    finder = PageFinder()
+    finder, way_up = PageFinder(), WayUp()
     preview, whole = still(1920, 1080), still(3264, 2448)
     for name, picture, cores, limit, work in (
         ("preview detection, 1080p, one core", preview, 1, 1.0, lambda p, _j: finder.glance(p)),
-        ("8 MP still → page, codes, PDF/A, two cores", whole, 2, 8.0, lambda _p, j: _whole(j, finder)),
+        ("8 MP still → page, codes, PDF/A, two cores", whole, 2, 8.0, lambda _p, j: _whole(j, finder, way_up)),
     ):
         cv2.setNumThreads(cores)
         jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 90])[1]
@@ -168,8 +169,8 @@ def times() -> None:
         print(f"| {name} | {taken:.1f} ms | {decode:.1f} ms | {taken / decode:.2f} | {limit} |")
 
 
-def _whole(jpeg: Picture, finder: PageFinder) -> bytes:
-    found = scan(load_picture(jpeg.tobytes()), finder, "a4")
+def _whole(jpeg: Picture, finder: PageFinder, way_up: WayUp) -> bytes:
+    found = scan(load_picture(jpeg.tobytes()), finder, "a4", way_up=way_up)
     assert found.page is not None
     return as_pdf([as_jpeg(found.page, found.paper, "仅用于：测量 2026-03-02", FONT)], "bench")
 

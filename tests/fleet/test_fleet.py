@@ -10,7 +10,7 @@ from tests.fleet.run import one
 pytestmark = pytest.mark.timeout(240)
 
 
-@pytest.mark.parametrize("seed", (102, 103))
+@pytest.mark.parametrize("seed", [102, 103])
 def test_everything_arrives_once(seed: int) -> None:
     world = one(seed, turns=1500)
     print(f"{world['submissions']} submissions, {world['faults']} faults")
