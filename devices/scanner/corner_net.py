@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.scanner.geometry import Picture, Quad, halved
+from devices.scanner.geometry import Picture, Quad, around, halved
 from kiosk.config import ASSETS
 
 Floats = NDArray[np.float32]
@@ -72,7 +72,7 @@ def decoded(heat: Floats) -> Floats:
         if _convex(best):
             break
     else:
-        best = np.array([_centre(c, *np.unravel_index(int(c.argmax()), c.shape)) for c in chance], np.float32)
+        best = around(np.array([_centre(c, *np.unravel_index(int(c.argmax()), c.shape)) for c in chance], np.float32))
     return np.asarray((best + 0.5 - MARGIN_CELLS) / (cells - 2 * MARGIN_CELLS), np.float32)
 
 

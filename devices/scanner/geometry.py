@@ -42,6 +42,21 @@ def touches_edge(quad: Quad, width: int, height: int) -> bool:
     return bool((x < margin).any() or (y < margin).any() or (x > width - margin).any() or (y > height - margin).any())
 
 
+def convex(quad: NDArray[np.floating]) -> bool:
+    """Whether the corners run clockwise (y down) around a convex quadrilateral."""
+    along = np.roll(quad, -1, 0) - quad
+    turns = along[:, 0] * np.roll(along, -1, 0)[:, 1] - along[:, 1] * np.roll(along, -1, 0)[:, 0]
+    return bool((turns > 0).all())
+
+
+def around(points: NDArray[np.floating]) -> Quad:
+    """The four ``points`` clockwise around their middle, from the one nearest to the left top: they never cross."""
+    middle = points.mean(0)
+    angles = np.arctan2(points[:, 1] - middle[1], points[:, 0] - middle[0])
+    turned = points[np.argsort(angles)]
+    return np.asarray(np.roll(turned, -int(turned.sum(1).argmin()), 0), np.float32)
+
+
 def halved(picture: Picture) -> Picture:
     """Half the size, each pixel the mean of four. By exactly two, averaging is ten times faster than by any other
     factor; an odd last row or column is left out."""

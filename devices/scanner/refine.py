@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.scanner.geometry import Picture, Quad
+from devices.scanner.geometry import Picture, Quad, convex
 
 MARGIN = 0.12
 """The second look sees the page's box enlarged by this share of its sides: what the network was trained on."""
@@ -31,7 +31,8 @@ def second_look(net: Callable[[Picture], tuple[Quad, float]], picture: Picture, 
     if x1 - x0 < 32 or y1 - y0 < 32:
         return quad
     found, _ = net(np.ascontiguousarray(picture[y0:y1, x0:x1]))
-    return np.asarray(found + np.array([x0, y0]), np.float32)
+    # A second look that sees no quadrilateral at all saw something else.
+    return np.asarray(found + np.array([x0, y0]), np.float32) if convex(found) else quad
 
 
 def on_edges(picture: Picture, quad: Quad) -> Quad:
