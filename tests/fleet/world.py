@@ -83,7 +83,6 @@ class Kiosk:
     outbox: Outbox
     handed_in: dict[str, bytes] = field(default_factory=dict)
     copy: tuple[Path, set[str]] | None = None
-    boots: int = 0
 
 
 class World:
@@ -154,7 +153,6 @@ class World:
 
     def _boot(self, kiosk: Kiosk) -> None:
         """Start the terminal's processes on what its disk holds."""
-        kiosk.boots += 1
         kiosk.store = Store(kiosk.folder / "terminal.db", KEY)
         sealing = self.platform.keys.sealing[0].published()
         platform_key = PlatformKey(sealing.key_id, sealing.suite, unb64(sealing.public))
