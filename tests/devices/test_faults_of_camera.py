@@ -83,10 +83,17 @@ class FakeCapture:
     """What OpenCV's VideoCapture does, as far as it is used: ``hang`` blocks, ``fail`` gives no picture."""
 
     opened, hang, fail, fourcc = True, threading.Event(), False, "MJPG"
+    largest = (1920, 1080)
     asked: ClassVar[dict[int, float]] = {}
 
     def __init__(self, _path: str, _api: int) -> None:
         self.asked.clear()
+
+    def size(self) -> tuple[int, int]:
+        """The size that is asked for, or the largest that there is."""
+        width = int(self.asked.get(cv2.CAP_PROP_FRAME_WIDTH, 640))
+        height = int(self.asked.get(cv2.CAP_PROP_FRAME_HEIGHT, 480))
+        return min((width, height), self.largest)
 
     def isOpened(self) -> bool:
         return self.opened
@@ -94,14 +101,19 @@ class FakeCapture:
     def set(self, name: int, value: float) -> None:
         self.asked[name] = value
 
-    def get(self, _name: int) -> float:
-        return float(cv2.VideoWriter.fourcc(*self.fourcc))
+    def get(self, name: int) -> float:
+        known = {
+            cv2.CAP_PROP_FOURCC: cv2.VideoWriter.fourcc(*self.fourcc),
+            cv2.CAP_PROP_FRAME_WIDTH: self.size()[0],
+            cv2.CAP_PROP_FRAME_HEIGHT: self.size()[1],
+        }
+        return float(known.get(name, self.asked.get(name, 0.0)))
 
     def read(self) -> tuple[bool, Any]:
         time.sleep(0.005)  # a camera's own pace
         if self.hang.is_set():
             FakeCapture.resumed.wait(5)
-        return (False, None) if self.fail else (True, np.zeros((1080, 1920, 3), np.uint8))
+        return (False, None) if self.fail else (True, np.zeros((*self.size()[::-1], 3), np.uint8))
 
     resumed = threading.Event()
 
@@ -139,6 +151,50 @@ def test_v4l2_asks_for_mjpg_and_reads_it_back(fake: str, monkeypatch: pytest.Mon
     monkeypatch.setattr(FakeCapture, "fourcc", "YUYV")
     source = V4l2Source(fake)
     assert source.wrong_format
+    source.close()
+
+
+def test_a_still_has_the_camera_s_full_size_and_the_live_picture_its_own_again(
+    fake: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeCapture, "largest", (3264, 2448))
+    source = V4l2Source(fake)
+    assert source.read().shape == (1080, 1920, 3)
+    assert source.still().shape == (2448, 3264, 3)
+    read_on(source)
+    assert source.read().shape == (1080, 1920, 3)
+    source.close()
+
+
+def test_a_camera_without_a_larger_size_gives_the_live_picture_and_is_asked_once(fake: str) -> None:
+    source = V4l2Source(fake)
+    source.read()
+    assert source.still().shape == (1080, 1920, 3)
+    assert source.still_size is None
+    assert source.still().shape == (1080, 1920, 3)
+    source.close()
+
+
+def test_exposure_white_balance_and_focus_are_held_and_let_go(fake: str) -> None:
+    source = V4l2Source(fake)
+    source.lock(True)
+    read_on(source)
+    held = [cv2.CAP_PROP_AUTO_EXPOSURE, cv2.CAP_PROP_AUTO_WB, cv2.CAP_PROP_AUTOFOCUS]
+    assert [FakeCapture.asked[p] for p in held] == [1.0, 0.0, 0.0]
+    source.lock(False)
+    read_on(source)
+    assert [FakeCapture.asked[p] for p in held] == [3.0, 1.0, 1.0]
+    source.close()
+
+
+def test_a_camera_that_hangs_over_a_still_is_called_frozen(fake: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(v4l2, "STILL_SECONDS", 0.3)
+    source = V4l2Source(fake)
+    source.read()
+    FakeCapture.hang.set()
+    with pytest.raises(SourceLost) as lost:
+        source.still()
+    assert lost.value.fault == SourceFault.FROZEN
     source.close()
 
 
