@@ -56,16 +56,16 @@ DOCUMENT = 1500
 class Faults:
     """Chance of each fault, a request or a turn."""
 
-    request_lost: float = 0.12
-    answer_lost: float = 0.12
+    request_lost: float = 0.05
+    answer_lost: float = 0.05
     doubled: float = 0.06
     late_copy: float = 0.04  # the same request arrives once more, much later
-    portal: float = 0.04  # something else answers, and says that all is well
-    damaged: float = 0.03  # a piece of a file changes on its way
+    portal: float = 0.02  # something else answers, and says that all is well
+    damaged: float = 0.02  # a piece of a file changes on its way
     agent_killed: float = 0.05
     worker_killed: float = 0.03
     clock_jump: float = 0.02
-    disk_restored: float = 0.004
+    disk_restored: float = 0.003
     platform_away: float = 0.01
 
 
@@ -260,7 +260,11 @@ class World:
     def _agent(self, kiosk: Kiosk) -> None:
         if self.chance.random() < 0.3:
             CaseRepository(kiosk.agent, SealedFiles(kiosk.folder / "sealed")).try_now()
-        self.note(f"{kiosk.name} {kiosk.outbox.send_next()}")
+        for _ in range(8):  # as the agent does: on, as long as it goes well
+            sent = kiosk.outbox.send_next()
+            self.note(f"{kiosk.name} {sent}")
+            if sent != Sent.SENT:
+                break
 
     # what must hold
 
