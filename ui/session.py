@@ -88,6 +88,7 @@ class Session(QObject):
         well = Availability.HARDWARE_ERROR if bad else Availability.ONLINE
         hardware.update(DeviceState(device="store", availability=well, faults=bad))
         hardware.changed.connect(self._note_faults)
+        hardware.changed.connect(self._camera)  # it stands in for a code reader that fails
         devices.attached.connect(self._configure_device)
         devices.card_present.connect(self._on_card_present)
         devices.card_removed.connect(self._on_card_removed)

@@ -64,10 +64,7 @@ class _Fixed:
 
     wrong_format = False
 
-    def read(self) -> Picture:
-        raise NotImplementedError
-
-    def still(self) -> Picture:
+    def still(self: FrameSource) -> Picture:
         return self.read()
 
     def lock(self, on: bool) -> None:

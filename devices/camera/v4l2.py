@@ -26,8 +26,9 @@ PREVIEW, STILL = (1920, 1080), (3264, 2448)
 """Pixels that are asked for; the camera gives the next that it has."""
 UNSETTLED = 2
 """Pictures that a camera sends after a change of size before its exposure is right again."""
-STILL_SECONDS = 4.0
-"""So long a camera may take to change its size, take a picture and change back."""
+STILL_SECONDS = 2.0
+"""So long a camera may take to change its size, take a picture and change back; a process that says nothing for 3 s is
+taken for hung."""
 AUTO_EXPOSURE, MANUAL_EXPOSURE = 3.0, 1.0  # V4L2_EXPOSURE_APERTURE_PRIORITY, V4L2_EXPOSURE_MANUAL
 
 _ERRNO = {

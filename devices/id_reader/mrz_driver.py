@@ -13,7 +13,7 @@ from devices.listener import Listener
 from kiosk.ipc.device_messages import CardFailed, CardFault, CardRead, ReaderMode, SetReaderMode
 from kiosk.model.clock import Clock, hall_date
 from kiosk.model.device import DeviceState
-from kiosk.model.mrz import MrzError, MrzFormat, document_of, parse_mrz
+from kiosk.model.mrz import MrzError, document_of, parse_mrz
 
 IN_A_ROW = 3
 """So many swipes one after another that do not fit their check digits are the reader's fault."""
@@ -72,8 +72,7 @@ class MrzReaderDriver:
             return
         if not mrz.valid:
             self._fail()
-        elif mrz.format in (MrzFormat.MRV_A, MrzFormat.MRV_B):
-            # A visa says who may enter, not who somebody is.
+        elif mrz.visa:
             self._emit(CardFailed(fault=CardFault.NOT_AN_ID_CARD))
         else:
             self._count(0)

@@ -56,25 +56,33 @@ def as_pdf(pages: Sequence[Jpeg], title: str) -> bytes:
 def on_one_sheet(sides: Sequence[Jpeg], title: str) -> bytes:
     """``sides`` of a card one below the other on one sheet of A4, each at its true size; PDF/A-2b.
 
-    Raises NotArchived, and ValueError without sides or where they do not fit on the sheet.
+    Raises NotArchived, and ValueError without sides or where they do not fit on the sheet: ask ``one_sheet_holds``.
     """
     if not sides:
         raise ValueError("a sheet needs a side")
+    if not one_sheet_holds(sides):
+        raise ValueError("the sides do not fit on one sheet")
     width, height = (mm / 25.4 * POINTS for mm in A4_MM)
     gap = GAP_MM / 25.4 * POINTS
     with pikepdf.new() as whole:
         whole.add_blank_page(page_size=(width, height))
         top = height - gap
         for side in sides:
-            dpi = side.dpi or DEFAULT_DPI
-            wide, high = side.width / dpi * POINTS, side.height / dpi * POINTS
-            if wide > width or top - high < 0:
-                raise ValueError("the sides do not fit on one sheet")
+            wide, high = side.width / side.dpi * POINTS, side.height / side.dpi * POINTS
             left = (width - wide) / 2
             with _single(side) as one:
                 whole.pages[0].add_overlay(one.pages[0], pikepdf.Rectangle(left, top - high, left + wide, top))
             top -= high + gap
         return _archived(whole, title)
+
+
+def one_sheet_holds(sides: Sequence[Jpeg]) -> bool:
+    """Whether the size of every side is known, and they fit on one sheet of A4 at that size."""
+    if not all(side.dpi for side in sides):
+        return False
+    wide = max(side.width / side.dpi for side in sides) * 25.4
+    high = sum(side.height / side.dpi * 25.4 + GAP_MM for side in sides)
+    return wide <= A4_MM[0] and high <= A4_MM[1]
 
 
 def _single(page: Jpeg) -> pikepdf.Pdf:

@@ -60,6 +60,11 @@ class Mrz(BaseModel):
     well_formed: bool
 
     @property
+    def visa(self) -> bool:
+        """A visa says who may enter, not who somebody is."""
+        return self.format in (MrzFormat.MRV_A, MrzFormat.MRV_B)
+
+    @property
     def valid(self) -> bool:
         """Whether every check digit fits, and every field holds what it may: zeros alone fit any check digit."""
         return self.well_formed and all(self.checks.values())

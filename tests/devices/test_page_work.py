@@ -21,7 +21,7 @@ from devices.scanner.light import Mode, even_light, in_mode
 from devices.scanner.proportions import A4, CARD, paper_of, rectified, true_ratio
 from devices.scanner.straighten import straightened
 from devices.scanner.text_lines import ink, skew, turned
-from kiosk.cases.pdf import FLAVOUR, as_pdf, on_one_sheet
+from kiosk.cases.pdf import FLAVOUR, as_pdf, on_one_sheet, one_sheet_holds
 from kiosk.config import ASSETS
 from kiosk.ipc.device_messages import PreviewHint
 
@@ -262,3 +262,14 @@ def test_both_sides_of_a_card_lie_on_one_sheet_at_their_true_size() -> None:
         on_one_sheet([kept] * 5, "card")
     with pytest.raises(ValueError, match="side"):
         on_one_sheet([], "card")
+
+
+def test_a_side_of_unknown_size_keeps_a_page_of_its_own() -> None:
+    card, whole = (
+        as_jpeg(np.full((540, 856, 3), 200, np.uint8), CARD),
+        as_jpeg(np.full((1080, 1920, 3), 90, np.uint8), None),
+    )
+    assert one_sheet_holds([card, card])
+    assert not one_sheet_holds([card, whole])
+    with pikepdf.open(io.BytesIO(as_pdf([card, whole], "card"))) as pdf:
+        assert len(pdf.pages) == 2

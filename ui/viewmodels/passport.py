@@ -9,12 +9,10 @@ from PySide6.QtCore import Property, QObject, Signal, Slot
 
 from kiosk.ipc.device_messages import PreviewHint, ZoneRead
 from kiosk.model.clock import hall_date
-from kiosk.model.mrz import Mrz, MrzError, MrzFormat, document_of, look_alikes, parse_mrz
+from kiosk.model.mrz import Mrz, MrzError, document_of, look_alikes, parse_mrz
 from ui.session import Session
 from ui.viewmodels.i18n import words
 from ui.viewmodels.live import Live
-
-VISAS = (MrzFormat.MRV_A, MrzFormat.MRV_B)
 
 
 class Passport(QObject):
@@ -137,8 +135,7 @@ class Passport(QObject):
         self._identify(mrz)
 
     def _identify(self, mrz: Mrz) -> None:
-        if mrz.format in VISAS:
-            # A visa says who may enter, not who somebody is.
+        if mrz.visa:
             self._session.read_passport(False)
             self._session.card_refused("not_an_id_card")
             return

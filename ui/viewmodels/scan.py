@@ -9,7 +9,6 @@ from PySide6.QtGui import QImage
 from PySide6.QtQuick import QQuickImageProvider
 
 from kiosk.ipc.device_messages import PreviewHint
-from kiosk.model.device import Availability
 from kiosk.model.fault import Fault
 from kiosk.visit.visit import StepKind
 from ui.session import Session
@@ -116,8 +115,7 @@ class Scan(QObject):
 
     @Property(bool, notify=changed)
     def cameraWorks(self) -> bool:
-        state = self._session.hardware.states["camera"].availability
-        return state in (Availability.ONLINE, Availability.BUSY, Availability.STARTING)
+        return self._session.works("camera")
 
     @Property(list, notify=changed)
     def pages(self) -> list[dict[str, Any]]:
