@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+import segno
 
 from devices.camera.capture import AutoCapture, Look
+from devices.camera.reading import CodeWatcher
 from devices.camera.sources import SourceLost, VideoSource
 from devices.camera.still import mapped
 from devices.scanner.bed import BedReference
@@ -18,7 +21,7 @@ from devices.scanner.geometry import Picture
 from devices.scanner.way_up import WayUp
 from devices.simulators.bed import HEIGHT, WIDTH, empty_bed, on_bed, several_on_bed
 from kiosk.config import ASSETS
-from kiosk.ipc.device_messages import PreviewHint
+from kiosk.ipc.device_messages import CodeRead, PreviewHint
 from kiosk.robot.check import likeness
 
 PAPERS = ASSETS / "papers"
@@ -166,3 +169,14 @@ def test_a_video_file_is_a_camera_that_never_ends(tmp_path: Path) -> None:
     path.write_bytes(b"no video")
     with pytest.raises(SourceLost):
         VideoSource(path)
+
+
+def test_a_code_under_the_camera_is_told_once_as_long_as_it_lies_there() -> None:
+    code = io.BytesIO()
+    segno.make("BM1:T01-ABCD-000001-0").save(code, kind="png", scale=8, border=4)
+    label = np.asarray(cv2.imdecode(np.frombuffer(code.getvalue(), np.uint8), cv2.IMREAD_COLOR), np.uint8)
+    shown, watcher = empty_bed(), CodeWatcher()
+    shown[300 : 300 + label.shape[0], 700 : 700 + label.shape[1]] = label
+    said = [watcher.look(f).said for f in (empty_bed(), shown, shown, empty_bed(), shown)]
+    told = CodeRead(text="BM1:T01-ABCD-000001-0")
+    assert said == [None, told, None, None, told]
