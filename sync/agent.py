@@ -9,7 +9,6 @@ import signal
 import threading
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 import structlog
 
@@ -17,9 +16,19 @@ from kiosk.model.clock import Clock
 from kiosk.store.cases import CaseRepository
 from kiosk.store.database import Store
 from kiosk.store.pages import SealedFiles
-from sync.client import NoNetwork, PlatformClient, Rejected
-from sync.outbox import Outbox, Sent
-from sync.protocol.wire import Heartbeat, HeartbeatAnswer, RatingBatch, RatingRecord, SignedRequest
+from sync.client import NoNetwork, NotAuthorised, PlatformClient, Rejected
+from sync.lanes import Lane
+from sync.outbox import Outbox, Sent, Sign
+from sync.protocol.wire import (
+    ChainHead,
+    Heartbeat,
+    HeartbeatAnswer,
+    KeyNotice,
+    Pace,
+    Purpose,
+    RatingBatch,
+    RatingRecord,
+)
 
 log = structlog.get_logger()
 
@@ -27,6 +36,7 @@ POLL = 0.5
 CHECKPOINT = 60.0
 OLD = 3 * 86400.0
 """Seconds that a case may wait to be sent before staff are told."""
+MOST_OPEN = 500
 
 
 class Agent:
@@ -38,23 +48,33 @@ class Agent:
         files: SealedFiles,
         client: PlatformClient,
         outbox: Outbox,
-        sign: Callable[[Any], SignedRequest],
+        sign: Sign,
         content: Callable[[], bool],
-        terminal: str,
+        sealing: Callable[[KeyNotice | None], str],
         heartbeat_seconds: float,
         ratings_at_least: int,
         clock: Clock,
         chance: random.Random,
     ) -> None:
+        """``content`` fetches packages; ``sealing`` tells the id of the key that is sealed to, after it has taken over
+        the platform's notice of a newer one, if there is one."""
         self._store, self._files, self._client, self._outbox = store, files, client, outbox
-        self._sign, self._content = sign, content
-        self._terminal = terminal
-        self._heartbeat_seconds = heartbeat_seconds
+        self._sign, self._content, self._sealing = sign, content, sealing
         self._ratings_at_least = ratings_at_least
         self._clock, self._chance = clock, chance
         self._cases = CaseRepository(store, files)
-        self._next_beat = 0.0
-        self._failures = 0
+        self._pace = Pace(heartbeat_seconds=heartbeat_seconds)
+        self._heartbeat_seconds = heartbeat_seconds
+        beat = self._heartbeat_every
+        # In the order of their weight: signs of life keep their time even while a long backlog is sent.
+        self._beat_lane = Lane("heartbeat", self._beat, beat, chance, cap=beat)
+        self._case_lane = Lane("cases", self._send_cases, lambda: self._pace.batch_seconds, chance)
+        self._lanes = [
+            self._beat_lane,
+            self._case_lane,
+            Lane("ratings", self._send_ratings, beat, chance),
+            Lane("content", self._fetch_content, beat, chance),
+        ]
         self._next_checkpoint = clock.monotonic() + CHECKPOINT
         self._online: bool | None = None
         self.stopping = threading.Event()
@@ -70,64 +90,99 @@ class Agent:
 
     def turn(self) -> float:
         """One round of work; returns the seconds until the next."""
+        self._more = False
+        for lane in self._lanes:
+            now = self._clock.monotonic()
+            if lane.due(now) and (lane is self._beat_lane or self._online):
+                self._go(lane, now)
         now = self._clock.monotonic()
-        if now >= self._next_beat:
-            self._contact(now)
-        sent = self._outbox.send_next() if self._online else Sent.NOTHING_DUE
-        if sent == Sent.NO_NETWORK:
-            self._set_online(False, "platform_unreachable")
-            self._next_beat = now + 1.0
-        if sent == Sent.SENT:
-            self._set_online(True)
-            return 0.0
         if now >= self._next_checkpoint:
             self._checkpoint()
             self._next_checkpoint = now + CHECKPOINT
-        return POLL
+        return 0.0 if self._more else POLL
 
-    def _contact(self, now: float) -> None:
+    def _go(self, lane: Lane, now: float) -> None:
         try:
-            self._client.ping()
-            self._beat()
-            self._send_ratings()
-            self._content()
-        except (NoNetwork, Rejected) as gone:
-            self._failures += 1
-            self._set_online(False, gone.fault if isinstance(gone, NoNetwork) else "platform_refuses")
-            # Short at first, so that a plugged cable is noticed; the heartbeat's own interval is the ceiling.
-            self._next_beat = now + min(self._heartbeat_seconds, self._chance.uniform(0.5, 1.5) * 2**self._failures)
-            log.info("platform_not_reached", reason=str(gone))
-            return
-        if not self._online:
-            self._cases.try_now()
-        self._failures = 0
-        self._set_online(True)
-        self._next_beat = now + self._heartbeat_seconds
+            lane.work()
+        except NoNetwork as gone:
+            lane.failed(now, gone.retry_after or 0.0)
+            self._set_online(False, gone.fault)
+            if lane is not self._beat_lane:
+                # The next sign of life tells whether the network is back.
+                self._beat_lane.next_at = min(self._beat_lane.next_at, now + 1.0)
+            log.info("platform_not_reached", lane=lane.name, reason=str(gone))
+        except (NotAuthorised, Rejected) as refused:
+            lane.failed(now)
+            if lane is self._beat_lane:
+                self._set_online(False, "platform_refuses")
+            log.warning("platform_refuses", lane=lane.name, reason=str(refused))
+        else:
+            lane.succeeded(now)
+
+    def _heartbeat_every(self) -> float:
+        return max(self._heartbeat_seconds, self._pace.heartbeat_seconds)
 
     def _beat(self) -> None:
+        self._client.ping()
+        answer = self._exchange([])
+        if answer.reset:
+            open_cases = self._cases.open_ids()
+            for first in range(0, len(open_cases), MOST_OPEN):
+                answer = self._exchange(open_cases[first : first + MOST_OPEN])
+        while answer.more:
+            answer = self._exchange([])
+        if not self._online:
+            self._cases.try_now()
+            for lane in self._lanes:
+                lane.at_once()
+        self._set_online(True)
+
+    def _exchange(self, open_cases: list[str]) -> HeartbeatAnswer:
+        """One sign of life and what the platform says to it."""
+        epoch, sequence, envelope = self._cases.chain_head()
         beat = Heartbeat(
-            terminal=self._terminal,
-            sent=self._clock.now().isoformat(),
+            key_id=self._sealing(None),
             backlog=self._cases.backlog(),
+            held=self._cases.held(),
+            oldest=self._cases.oldest(),
+            free_bytes=shutil.disk_usage(self._files.folder).free,
             faults=json.loads(self._store.get("faults", "[]")),
-            open_cases=self._cases.open_ids(),
+            chain=ChainHead(epoch=epoch, sequence=sequence, envelope=envelope),
+            cursor=int(self._store.get("feed_cursor", "0")),
+            open_cases=open_cases,
         )
-        answer = self._client.post("/v1/heartbeat", self._sign(beat), HeartbeatAnswer)
+        answer = self._client.post("/v1/heartbeat", self._sign(Purpose.HEARTBEAT, beat), HeartbeatAnswer)
         for state in answer.states:
-            if state.state == "closed":
-                self._cases.closed(state.case_id)
+            match state.state:
+                case "closed":
+                    self._cases.closed(state.case_id)
+                case "released":
+                    self._cases.released(state.case_id)
+        self._store.put("feed_cursor", str(answer.cursor))
+        self._store.put("chain_state", answer.chain.value)
+        self._pace = answer.pace
+        if answer.key is not None:
+            self._sealing(answer.key)
+        return answer
+
+    def _send_cases(self) -> None:
+        sent = self._outbox.send_next()
+        if sent == Sent.NO_NETWORK:
+            raise NoNetwork("a case could not be sent")
+        self._more = sent == Sent.SENT and not self._pace.batch_seconds
 
     def _send_ratings(self) -> None:
         rows = self._store.rows("SELECT id, record FROM rating ORDER BY random() LIMIT 200")
         if len(rows) < self._ratings_at_least:
             return
-        batch = RatingBatch(
-            terminal=self._terminal, ratings=[RatingRecord.model_validate_json(record) for _id, record in rows]
-        )
-        self._client.post_quietly("/v1/ratings", self._sign(batch))
+        batch = RatingBatch(ratings=[RatingRecord.model_validate_json(record) for _id, record in rows])
+        self._client.post_quietly("/v1/ratings", self._sign(Purpose.RATINGS, batch))
         with self._store.transaction() as db:
             for rating_id, _record in rows:
                 db.conn.execute("DELETE FROM rating WHERE id = ?", (rating_id,))
+
+    def _fetch_content(self) -> None:
+        self._content()
 
     def _set_online(self, online: bool, *faults: str) -> None:
         oldest = self._cases.oldest()

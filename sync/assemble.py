@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 
+from pydantic import BaseModel
+
 from kiosk.config import Settings
 from kiosk.model.clock import SystemClock, TrustedClock
 from kiosk.security.credentials import load_credentials
-from kiosk.security.trust import load_trust, time_floor
+from kiosk.security.trust import load_trust, take_over, time_floor
 from kiosk.store.database import Store
 from kiosk.store.pages import SealedFiles
 from sync.agent import Agent
@@ -15,7 +17,7 @@ from sync.client import PlatformClient
 from sync.content import refresh
 from sync.outbox import Outbox
 from sync.protocol.canonical import unb64
-from sync.protocol.wire import SignedRequest
+from sync.protocol.wire import KeyNotice, Purpose, SignedRequest
 
 
 class NotEnrolled(Exception):
@@ -24,7 +26,8 @@ class NotEnrolled(Exception):
 
 def make_agent(settings: Settings) -> Agent:
     """The agent of an enrolled terminal. Raises NotEnrolled, CredentialError or StoreError."""
-    trust = load_trust(settings.paths.state / "platform.json")
+    trust_file = settings.paths.state / "platform.json"
+    trust = load_trust(trust_file)
     if trust is None:
         raise NotEnrolled("this terminal is not enrolled: kiosk enrol CODE")
     credentials = load_credentials(settings.credentials)
@@ -34,14 +37,25 @@ def make_agent(settings: Settings) -> Agent:
     clock = TrustedClock(SystemClock(), time_floor(store, trust))
     chance = random.SystemRandom()
     code = settings.terminal.code
+
+    def sign(purpose: Purpose, body: BaseModel) -> SignedRequest:
+        at = client.platform_now()
+        return SignedRequest.make(settings.platform.suite, code, credentials.signing_key, purpose, at, body)
+
+    def sealing(notice: KeyNotice | None) -> str:
+        if notice is not None:
+            take_over(trust_file, notice)
+        known = load_trust(trust_file)
+        return known.sealing.key_id if known else ""
+
     return Agent(
         store,
         files,
         client,
-        Outbox(store, files, client, unb64(trust.acknowledging.public), clock, chance),
-        lambda body: SignedRequest.make(settings.platform.suite, code, credentials.signing_key, body),
+        Outbox(store, files, client, unb64(trust.acknowledging.public), sign, clock, chance),
+        sign,
         lambda: refresh(client, settings.content),
-        code,
+        sealing,
         settings.platform.heartbeat_seconds,
         settings.platform.ratings_at_least,
         clock,

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ssl
+import time
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 import urllib3
 from pydantic import BaseModel, ValidationError
+
+from sync.protocol.wire import Ping, Problem, Refusal
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -29,6 +33,14 @@ class Rejected(Exception):
     """The platform answered that the request itself is wrong (HTTP 4xx)."""
 
 
+class NotAuthorised(Exception):
+    """The platform does not take requests of this terminal (any more). Nothing is wrong with what it has to send."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 X509_V_FLAG_NO_CHECK_TIME = 0x200000
 """OpenSSL's flag; Python has no name for it."""
 
@@ -45,6 +57,10 @@ def _pinned(ca: Path) -> ssl.SSLContext:
     return context
 
 
+def _since_start() -> timedelta:
+    return timedelta(seconds=time.clock_gettime(time.CLOCK_BOOTTIME))
+
+
 class PlatformClient:
     """One keep-alive connection to one platform."""
 
@@ -57,6 +73,8 @@ class PlatformClient:
             timeout=urllib3.Timeout(connect=3.0, read=20.0),
             ssl_context=context,
         )
+        # When this machine was started, by the platform's clock.
+        self._boot_time: datetime | None = None
 
     def _request(self, method: str, path: str, body: bytes = b"", **headers: str) -> urllib3.BaseHTTPResponse:
         sent = {"Content-Type": "application/json", **{k.replace("_", "-"): v for k, v in headers.items()}}
@@ -75,31 +93,60 @@ class PlatformClient:
         return answer
 
     def _post(self, path: str, body: BaseModel, answer_type: type[T]) -> T:
-        answer = self._request("POST", path, body.model_dump_json().encode())
-        if answer.status >= 400:
-            raise Rejected(f"HTTP {answer.status}")
+        answer = self._sent("POST", path, body.model_dump_json().encode())
         try:
             return answer_type.model_validate_json(answer.data)
         except ValidationError:
             raise NoNetwork("the answer is not of this protocol", fault="platform_portal") from None
 
+    def _sent(self, method: str, path: str, body: bytes) -> urllib3.BaseHTTPResponse:
+        answer = self._request(method, path, body)
+        if answer.status in (401, 403):
+            raise self._refused(answer.data)
+        if answer.status >= 400:
+            raise Rejected(f"HTTP {answer.status}")
+        return answer
+
+    def _refused(self, body: bytes) -> Exception:
+        try:
+            reason = Problem.model_validate_json(body).reason
+        except ValidationError:
+            return NoNetwork("something else than the platform answered", fault="platform_portal")
+        if reason == Refusal.EXPIRED:
+            # One of the clocks has jumped: the time is asked for again before the next request.
+            self._boot_time = None
+            return NoNetwork("the request carried a time that the platform does not take")
+        return NotAuthorised(reason.value if reason else "refused")
+
     def post(self, path: str, body: BaseModel, answer_type: type[T]) -> T:
-        """Send ``body``, get an ``answer_type``. Raises NoNetwork or Rejected."""
+        """Send ``body``, get an ``answer_type``. Raises NoNetwork, NotAuthorised or Rejected."""
         return self._post(path, body, answer_type)
 
     def post_quietly(self, path: str, body: BaseModel) -> None:
-        """Send ``body``; there is no answer but success. Raises NoNetwork or Rejected."""
-        answer = self._request("POST", path, body.model_dump_json().encode())
-        if answer.status >= 400:
-            raise Rejected(f"HTTP {answer.status}")
+        """Send ``body``; there is no answer but success. Raises NoNetwork, NotAuthorised or Rejected."""
+        answer = self._sent("POST", path, body.model_dump_json().encode())
         if answer.status != 204:
             raise NoNetwork("the answer is not of this protocol", fault="platform_portal")
 
-    def ping(self) -> None:
-        """Raises NoNetwork unless the platform itself answers."""
+    def ping(self) -> datetime:
+        """The platform's time. Raises NoNetwork unless the platform itself answers."""
         answer = self._request("GET", "/v1/ping")
-        if answer.status != 200 or b"bianmin/" not in answer.data:
-            raise NoNetwork("something else than the platform answered", fault="platform_portal")
+        try:
+            now = datetime.fromisoformat(Ping.model_validate_json(answer.data).time)
+            self._boot_time = now - _since_start()
+        except (ValidationError, ValueError, TypeError):
+            raise NoNetwork("something else than the platform answered", fault="platform_portal") from None
+        return now
+
+    def platform_now(self) -> str:
+        """The platform's time now, by the machine's steady clock since the last ping; ISO 8601. Raises NoNetwork.
+
+        No clock that somebody can set wrong is asked, so that a request is never taken for an old one.
+        """
+        if self._boot_time is None:
+            self.ping()
+        assert self._boot_time is not None
+        return (self._boot_time + _since_start()).isoformat()
 
     def get_bytes(self, path: str) -> bytes:
         """The body of a published file. Raises NoNetwork or Rejected."""

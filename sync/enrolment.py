@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from kiosk.security.credentials import create_credentials
+from kiosk.security.trust import save_trust
 from sync.client import PlatformClient
 from sync.protocol.canonical import b64
 from sync.protocol.pin import hash_pin
@@ -26,7 +26,7 @@ def enrol(
     staff_pin: str,
     suite_name: str = "intl",
 ) -> EnrolAnswer:
-    """Enrol this terminal. Raises AlreadyEnrolled, sync.client.NoNetwork or sync.client.Rejected.
+    """Enrol this terminal. Raises AlreadyEnrolled, or NoNetwork, NotAuthorised, Rejected of ``sync.client``.
 
     The keys are kept only after the platform has taken them; a try that failed leaves nothing behind.
     """
@@ -36,10 +36,5 @@ def enrol(
     request = EnrolRequest(code=code, terminal=terminal, suite=suite_name, public_key=b64(public))
     answer = client.post("/v1/enrol", request, EnrolAnswer)
     create_credentials(credentials, private, hash_pin(staff_pin) if staff_pin else "")
-    temporary = trust.with_suffix(".part")
-    with temporary.open("w") as out:
-        out.write(answer.model_dump_json())
-        out.flush()
-        os.fsync(out.fileno())
-    temporary.rename(trust)
+    save_trust(trust, answer)
     return answer

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from enum import StrEnum
 
 import structlog
+from pydantic import BaseModel
 
 from kiosk.model.clock import Clock
 from kiosk.store.cases import LONGEST_WAIT, CaseRepository, Outgoing
 from kiosk.store.database import Store
 from kiosk.store.pages import SealedFiles
-from sync.client import NoNetwork, PlatformClient, Rejected
+from sync.client import NoNetwork, NotAuthorised, PlatformClient, Rejected
 from sync.protocol.envelope import Acknowledgement
-from sync.protocol.wire import RecordAnswer, RecordStatus
+from sync.protocol.wire import BatchAnswer, Purpose, RecordAnswer, RecordBatch, RecordStatus, SignedRequest
 
 log = structlog.get_logger()
 
 BASE, CAP = 2.0, 900.0
+BATCH = 20
+"""Envelopes sent together at most."""
+UNREADABLE = 10
+"""Tries after which a file that cannot be read is a matter for people."""
+BATCH_CHARACTERS = 200_000
+"""Of wrapped keys, the largest part of an envelope: a batch stays below 256 kB or so."""
 
 
 class Sent(StrEnum):
@@ -27,7 +35,14 @@ class Sent(StrEnum):
     SENT = "sent"
     HELD = "held"
     LATER = "later"
+    REFUSED = "refused"
     NO_NETWORK = "no_network"
+
+
+_WORST = [Sent.SENT, Sent.HELD, Sent.LATER]
+"""What a batch came to is the worst that became of one of its records."""
+Sign = Callable[[Purpose, BaseModel], SignedRequest]
+"""Makes a request of this terminal. Raises NoNetwork where the platform's time cannot be learnt."""
 
 
 def backoff(attempts: int, chance: random.Random, retry_after: float | None = None) -> float:
@@ -44,40 +59,75 @@ class Outbox:
         files: SealedFiles,
         client: PlatformClient,
         acknowledging_key: bytes,
+        sign: Sign,
         clock: Clock,
         chance: random.Random,
     ) -> None:
         self._store, self._files, self._client = store, files, client
-        self._key = acknowledging_key
+        self._key, self._sign = acknowledging_key, sign
         self._clock, self._chance = clock, chance
         self.cases = CaseRepository(store, files)
 
     def send_next(self) -> Sent:
-        """Send one case that is due."""
+        """Send what is due, up to a batch: the files first, then the envelopes together."""
         now = self._clock.now().timestamp()
-        outgoing = self.cases.due(now)
-        if outgoing is None:
+        ready = []
+        for outgoing in self.cases.due(now, BATCH):
+            try:
+                self._send_files(outgoing)
+            except NoNetwork as gone:
+                self._put_off(outgoing, now, gone.retry_after)
+                return Sent.NO_NETWORK
+            except (Rejected, FileNotFoundError) as bad:
+                # A file that is gone, or one that the platform does not take: people must look.
+                self._hold(outgoing, str(bad))
+                continue
+            except OSError as bad:
+                # The disk may do better the next time.
+                if outgoing.attempts >= UNREADABLE:
+                    self._hold(outgoing, str(bad))
+                else:
+                    self._put_off(outgoing, now)
+                continue
+            ready.append(outgoing)
+            if sum(len(o.envelope.wrapped_key) for o in ready) > BATCH_CHARACTERS:
+                break
+        if not ready:
             return Sent.NOTHING_DUE
-        case_id = outgoing.envelope.case_id
         try:
-            answer = self._deliver(outgoing)
+            answers = self._deliver(ready)
         except NoNetwork as gone:
-            self.cases.put_off(case_id, now + backoff(outgoing.attempts, self._chance, gone.retry_after))
+            for outgoing in ready:
+                self._put_off(outgoing, now, gone.retry_after)
             return Sent.NO_NETWORK
-        except (Rejected, OSError) as bad:
-            # A file that cannot be read, or a request that is no request to this platform: people must look.
-            log.error("case_not_sent", case=case_id, error=str(bad))
-            self.cases.hold(case_id, str(bad), self._clock.now().isoformat())
-            return Sent.HELD
-        return self._settle(outgoing, answer, now)
+        except (NotAuthorised, Rejected) as bad:
+            # Nothing is wrong with the cases: they wait until this terminal is heard again.
+            log.error("batch_not_taken", reason=str(bad))
+            for outgoing in ready:
+                self._put_off(outgoing, now)
+            return Sent.REFUSED
+        return max((self._settle(o, a, now) for o, a in zip(ready, answers, strict=True)), key=_WORST.index)
 
-    def _deliver(self, outgoing: Outgoing) -> RecordAnswer:
+    def _send_files(self, outgoing: Outgoing) -> None:
         for blob in outgoing.envelope.blobs:
             self._client.send_blob(blob.digest, self._files.path(outgoing.files[blob.id]))
-        return self._client.post("/v1/cases", outgoing.envelope, RecordAnswer)
+
+    def _deliver(self, ready: list[Outgoing]) -> list[RecordAnswer]:
+        batch = RecordBatch(records=[o.envelope for o in ready])
+        answer = self._client.post("/v1/records", self._sign(Purpose.RECORDS, batch), BatchAnswer)
+        if len(answer.answers) != len(ready):
+            raise NoNetwork("the answer is not of this protocol", fault="platform_portal")
+        return answer.answers
+
+    def _put_off(self, outgoing: Outgoing, now: float, retry_after: float | None = None) -> None:
+        wait = backoff(outgoing.attempts, self._chance, retry_after)
+        self.cases.put_off(outgoing.envelope.case_id, now + wait)
+
+    def _hold(self, outgoing: Outgoing, reason: str) -> None:
+        log.error("case_not_sent", case=outgoing.envelope.case_id, error=reason)
+        self.cases.hold(outgoing.envelope.case_id, reason, self._clock.now().isoformat())
 
     def _settle(self, outgoing: Outgoing, answer: RecordAnswer, now: float) -> Sent:
-        case_id = outgoing.envelope.case_id
         match answer.status:
             case RecordStatus.STORED | RecordStatus.DUPLICATE if self._genuine(outgoing, answer.acknowledgement):
                 assert answer.acknowledgement is not None
@@ -85,18 +135,17 @@ class Outbox:
                 self.cases.acknowledged(answer.acknowledgement, self._clock.now().isoformat())
                 return Sent.SENT
             case RecordStatus.CONFLICT | RecordStatus.REFUSED:
-                reason = answer.reason.value if answer.reason else answer.status.value
-                self.cases.hold(case_id, reason, self._clock.now().isoformat())
+                self._hold(outgoing, answer.reason.value if answer.reason else answer.status.value)
                 return Sent.HELD
             case _:
                 # "later", or an acknowledgement that the platform's key did not sign: not done.
-                self.cases.put_off(case_id, now + backoff(outgoing.attempts, self._chance))
+                self._put_off(outgoing, now)
                 return Sent.LATER
 
     def _genuine(self, outgoing: Outgoing, acknowledgement: Acknowledgement | None) -> bool:
         return (
             acknowledgement is not None
-            and acknowledgement.verified(self._key)
             and acknowledgement.case_id == outgoing.envelope.case_id
             and acknowledgement.envelope == outgoing.envelope.digest()
+            and acknowledgement.verified(self._key)
         )

@@ -16,12 +16,13 @@ from devices.simulators.people import PEOPLE
 from kiosk.config import ASSETS
 from kiosk.model.clock import SystemClock
 from kiosk.robot.plans import Plan
-from sync.hub.ingest import open_body, open_document
 from sync.hub.schema import cases, ratings
 from sync.hub.services import Platform, open_platform
-from sync.protocol.envelope import Envelope
+from sync.hub.vault import NoSuchCase, Reader
+from sync.protocol.case_file import document_id
 
 ARRIVAL = 30.0
+READER = Reader("robot", "check")
 ALIKE = 0.85
 """Correlation; different sample papers stay below 0.75, the same one reaches 0.94."""
 MARGIN = 6
@@ -47,17 +48,17 @@ class PlatformCheck:
     def differences(self, receipt: str, plan: Plan) -> list[str]:
         """Wait for the case with this number; what differs from the plan. Empty: nothing does."""
         deadline = time.monotonic() + ARRIVAL
-        while not self.count(receipt):
+        while not self._opened(receipt):
             if time.monotonic() > deadline:
-                return [f"{receipt} has not arrived"]
+                return [f"{receipt} has not arrived, or was not opened"]
             time.sleep(0.05)
         with self._platform.engine.connect() as connection:
             rows = connection.execute(select(cases).where(cases.c.receipt == receipt)).mappings().all()
         if len(rows) != 1:
             return [f"{receipt} arrived {len(rows)} times"]
-        envelope = Envelope.model_validate_json(rows[0]["envelope"])
-        body = open_body(envelope, self._platform.blobs, self._platform.keys)
-        found = [f"platform: {f}" for f in (rows[0]["findings"],) if f != "[]"]
+        row = rows[0]
+        body = self._platform.vault.body(row["terminal"], row["case_id"], READER)
+        found = [] if row["state"] == "accepted" else [f"platform: {row['state']} {row['reason']} {row['findings']}"]
         person = PEOPLE[plan.card]
         address = person.newest_address or person.address
         expected = {"name": person.name, "number": person.number, "address": address}
@@ -70,12 +71,17 @@ class PlatformCheck:
             found.append(f"promises: {body.promises}")
         if body.signature is None or len(body.signature["strokes"]) != 2:
             found.append("the signature is not the one written")
-        return found + self._pictures(envelope, plan)
+        return found + self._pictures(row["terminal"], row["case_id"], plan)
 
-    def _pictures(self, envelope: Envelope, plan: Plan) -> list[str]:
+    def _opened(self, receipt: str) -> bool:
+        query = select(cases.c.state).where(cases.c.receipt == receipt, cases.c.state != "stored")
+        with self._platform.engine.connect() as connection:
+            return connection.scalar(query) is not None
+
+    def _pictures(self, terminal: str, case_id: str, plan: Plan) -> list[str]:
         found = []
         for material, papers in plan.papers.items():
-            pages = self._pages(envelope, material)
+            pages = self._pages(terminal, case_id, material)
             if len(pages) != len(papers):
                 found.append(f"{material}: {len(pages)} pages")
                 continue
@@ -85,15 +91,14 @@ class PlatformCheck:
                     found.append(f"{material}: likeness to {paper} is {alike:.2f}")
         return found
 
-    def _pages(self, envelope: Envelope, material: str) -> list[bytes]:
+    def _pages(self, terminal: str, case_id: str, material: str) -> list[bytes]:
         """The JPEG of every page in the material's document."""
-        pages = []
-        for blob in envelope.blobs:
-            if blob.material == material:
-                document = open_document(envelope, blob.id, self._platform.blobs, self._platform.keys)
-                with pikepdf.open(io.BytesIO(document)) as pdf:
-                    pages += [bytes(i.read_raw_bytes()) for p in pdf.pages for i in p.get_images().values()]
-        return pages
+        try:
+            document = self._platform.vault.document(terminal, case_id, document_id(material), READER)
+        except NoSuchCase:
+            return []
+        with pikepdf.open(io.BytesIO(document)) as pdf:
+            return [bytes(i.read_raw_bytes()) for p in pdf.pages for i in p.get_images().values()]
 
 
 def likeness(first: bytes, second: bytes) -> float:

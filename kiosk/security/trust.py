@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from pathlib import Path
 
 from kiosk.store.database import Store
 from sync.protocol.canonical import unb64
 from sync.protocol.case_file import PlatformKey
-from sync.protocol.wire import EnrolAnswer
+from sync.protocol.wire import EnrolAnswer, KeyNotice
 
 BUILT = datetime.fromisoformat("2026-11-01T00:00:00+00:00")
 """No clock of this program is earlier than its own making."""
@@ -21,6 +22,33 @@ def load_trust(path: Path) -> EnrolAnswer | None:
 
 def sealing_key(trust: EnrolAnswer) -> PlatformKey:
     return PlatformKey(trust.sealing.key_id, trust.sealing.suite, unb64(trust.sealing.public))
+
+
+def take_over(path: Path, notice: KeyNotice) -> bool:
+    """Seal to the platform's newer key from now on; False, and nothing changed, where the platform did not sign it.
+
+    What was sealed before stays as it is: the platform keeps the older key.
+    """
+    trust = load_trust(path)
+    if trust is None or not notice.verified(trust.acknowledging.suite, unb64(trust.acknowledging.public)):
+        return False
+    save_trust(path, trust.model_copy(update={"sealing": notice.sealing}))
+    return True
+
+
+def save_trust(path: Path, trust: EnrolAnswer) -> None:
+    """Write it whole and durable, or not at all."""
+    temporary = path.with_suffix(".part")
+    with temporary.open("w") as out:
+        out.write(trust.model_dump_json())
+        out.flush()
+        os.fsync(out.fileno())
+    temporary.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def time_floor(store: Store, trust: EnrolAnswer) -> datetime:

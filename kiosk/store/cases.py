@@ -88,7 +88,7 @@ class CaseRepository:
 
     def open_ids(self) -> list[str]:
         """Cases that the platform holds and has not closed."""
-        return [r[0] for r in self._store.rows("SELECT case_id FROM case_line WHERE state = 'stored' LIMIT 500")]
+        return [r[0] for r in self._store.rows("SELECT case_id FROM case_line WHERE state = 'stored'")]
 
     def backlog(self) -> int:
         return int(self._store.rows("SELECT count(*) FROM outbox")[0][0])
@@ -102,22 +102,24 @@ class CaseRepository:
         """Records that the platform refused and that people must look at."""
         return int(self._store.rows("SELECT count(*) FROM outbox WHERE held IS NOT NULL")[0][0])
 
-    def due(self, now: float) -> Outgoing | None:
-        """The next envelope to send; a refused one and one that waits for its next try block nothing.
+    def due(self, now: float, most: int = 1) -> list[Outgoing]:
+        """The next envelopes to send; a refused one and one that waits for its next try block nothing.
 
         A try that was put off for longer than ever happens was put off by a clock that was wrong: it is due.
         """
         rows = self._store.rows(
             "SELECT envelope, attempts FROM outbox WHERE held IS NULL AND (next_at <= ? OR next_at > ?)"
-            " ORDER BY sequence LIMIT 1",
+            " ORDER BY sequence LIMIT ?",
             now,
             now + LONGEST_WAIT,
+            most,
         )
-        if not rows:
-            return None
-        envelope = Envelope.model_validate_json(rows[0][0])
-        files = dict(self._store.rows("SELECT blob_id, name FROM sealed_file WHERE case_id = ?", envelope.case_id))
-        return Outgoing(envelope, files, int(rows[0][1]))
+        found = []
+        for text, attempts in rows:
+            envelope = Envelope.model_validate_json(text)
+            files = dict(self._store.rows("SELECT blob_id, name FROM sealed_file WHERE case_id = ?", envelope.case_id))
+            found.append(Outgoing(envelope, files, int(attempts)))
+        return found
 
     def put_off(self, case_id: str, next_at: float) -> None:
         """Count an attempt and try again at ``next_at`` (seconds of the wall clock)."""
@@ -151,6 +153,20 @@ class CaseRepository:
             append(self._store, at, "case_sent", {"case": case_id, "envelope": acknowledgement.envelope})
         for name in names:
             self._files.remove(name)
+
+    def released(self, case_id: str) -> None:
+        """People have settled what was set aside: it is sent again."""
+        with self._store.transaction():
+            self._store.db.conn.execute(
+                "UPDATE outbox SET held = NULL, next_at = 0 WHERE case_id = ? AND held IS NOT NULL", (case_id,)
+            )
+            self._store.db.conn.execute(
+                "UPDATE case_line SET state = 'queued' WHERE case_id = ? AND state = 'refused'", (case_id,)
+            )
+
+    def chain_head(self) -> tuple[str, int, str]:
+        """Epoch, number and digest of the last envelope that was sealed here."""
+        return self._store.get("epoch"), int(self._store.get("receipt_counter", "0")), self._store.get("last_envelope")
 
     def closed(self, case_id: str) -> None:
         """The department is done: the line forgets even the keyed tag of the person."""

@@ -2,120 +2,161 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from litestar import Controller, Request, Response, get, head, patch, post
 from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
-from litestar.params import FromPath
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
-from pydantic import BaseModel, ValidationError
 
 from sync.hub.blobs import BlobError
+from sync.hub.door import Malformed
+from sync.hub.group import GroupCommit, Overloaded
+from sync.hub.senders import Refused
 from sync.hub.services import Platform
-from sync.hub.terminals import Refused
 from sync.protocol.canonical import digest as digest_of
-from sync.protocol.envelope import Envelope
 from sync.protocol.wire import (
+    BatchAnswer,
     EnrolAnswer,
     EnrolRequest,
-    Heartbeat,
     HeartbeatAnswer,
-    RatingBatch,
-    RecordAnswer,
+    Ping,
+    Problem,
+    Refusal,
     SignedRequest,
 )
-
-
-def _parsed(model: type[BaseModel], text: str | bytes) -> Any:
-    try:
-        return model.model_validate_json(text)
-    except ValidationError as bad:
-        raise HTTPException(status_code=422, detail=f"{bad.error_count()} faults in the body") from None
-
 
 Hub = NamedDependency[Platform]
 
 
+class Groups:
+    """The threads that gather requests; one of each kind."""
+
+    def __init__(self, platform: Platform) -> None:
+        door = platform.door
+        self.records = GroupCommit("records", door.records)
+        self.heartbeats = GroupCommit("heartbeats", door.heartbeats, most=500, room=20_000)
+        self.ratings = GroupCommit("ratings", door.ratings)
+
+    def close(self) -> None:
+        for group in (self.records, self.heartbeats, self.ratings):
+            group.close()
+
+
+Gathering = NamedDependency[Groups]
+
+
+def _problems(*statuses: int) -> dict[int, ResponseSpec]:
+    words = {
+        400: "not a request of this protocol",
+        403: "refused: unknown, revoked, forged, expired, replayed, or signed for something else",
+        404: "not here",
+        409: "another offset, or a digest that does not fit; the detail tells the offset",
+        413: "too large",
+        422: "the body is not what is asked for",
+        503: "busy; Retry-After tells when to come again",
+    }
+    return {s: ResponseSpec(Problem, description=words[s], generate_examples=False) for s in statuses}
+
+
 class TerminalApi(Controller):
     path = "/v1"
+    tags = ["terminals"]
 
     @get("/ping", sync_to_thread=False)
-    def ping(self) -> dict[str, str]:
-        """Tells a platform from a captive portal."""
-        return {"protocol": "bianmin/1"}
+    def ping(self, platform: Hub) -> Ping:
+        """Tells a platform from a captive portal, and the time that requests carry."""
+        return Ping(time=platform.clock.now().isoformat())
 
-    @post("/enrol", status_code=HTTP_200_OK)
-    async def enrol(self, request: Request[Any, Any, Any], platform: Hub) -> Response[EnrolAnswer]:
-        body = _parsed(EnrolRequest, await request.body())
+    @post("/enrol", status_code=HTTP_200_OK, sync_to_thread=True, responses=_problems(400, 403, 413))
+    def enrol(self, data: JSONBody[EnrolRequest], platform: Hub) -> EnrolAnswer:
+        """A terminal shows its one-time code and learns whom to trust."""
         try:
-            return Response(platform.desk.enrol(body))
+            return platform.desk.enrol(data)
         except Refused as no:
-            raise HTTPException(status_code=403, detail=str(no)) from None
+            raise _refused(no.reason) from None
 
-    @head("/blobs/{digest:str}", sync_to_thread=True)
+    @head("/blobs/{digest:str}", sync_to_thread=True, responses=_problems(404))
     def blob_offset(self, digest: FromPath[str], platform: Hub) -> Response[None]:
         """``Upload-Offset`` and ``Upload-Complete`` as in draft-ietf-httpbis-resumable-upload."""
         try:
             offset, complete = platform.blobs.offset(digest)
         except BlobError as bad:
             raise HTTPException(status_code=404, detail=str(bad)) from None
-        return Response(None, headers={"Upload-Offset": str(offset), "Upload-Complete": "?1" if complete else "?0"})
+        return Response(None, headers=_progress(offset, complete))
 
-    @patch("/blobs/{digest:str}", status_code=HTTP_204_NO_CONTENT)
+    @patch("/blobs/{digest:str}", status_code=HTTP_204_NO_CONTENT, responses=_problems(400, 404, 409, 413))
     async def blob_append(
         self, digest: FromPath[str], request: Request[Any, Any, Any], platform: Hub
     ) -> Response[None]:
-        """Bytes at ``Upload-Offset``; 409 tells the right offset, 422 that the whole has another digest."""
+        """Bytes at ``Upload-Offset`` of a blob of ``Upload-Length``; complete once its digest fits."""
         try:
             offset, total = int(request.headers["Upload-Offset"]), int(request.headers["Upload-Length"])
         except (KeyError, ValueError):
             raise HTTPException(status_code=400, detail="Upload-Offset and Upload-Length are numbers") from None
         data = await request.body()
         try:
-            complete = platform.blobs.append(digest, offset, data, total)
+            complete = await asyncio.to_thread(platform.blobs.append, digest, offset, data, total)
         except BlobError as bad:
             raise HTTPException(status_code=409, detail=str(bad)) from None
-        return Response(
-            None,
-            status_code=HTTP_204_NO_CONTENT,
-            headers={"Upload-Offset": str(offset + len(data)), "Upload-Complete": "?1" if complete else "?0"},
-        )
+        return Response(None, status_code=HTTP_204_NO_CONTENT, headers=_progress(offset + len(data), complete))
 
-    @post("/cases", status_code=HTTP_200_OK)
-    async def receive(self, request: Request[Any, Any, Any], platform: Hub) -> Response[RecordAnswer]:
-        """One envelope. The answer is per record; a refused one is no HTTP error."""
-        envelope = _parsed(Envelope, await request.body())
-        return Response(platform.ingest.receive(envelope))
+    @post("/records", status_code=HTTP_200_OK, responses=_problems(400, 403, 413, 422, 503))
+    async def records(self, data: JSONBody[SignedRequest], groups: Gathering) -> BatchAnswer:
+        """A batch of envelopes (a signed ``RecordBatch``). The answer is per record; a refused one is no HTTP error."""
+        answer: BatchAnswer = await _gathered(groups.records, data)
+        return answer
 
-    @post("/heartbeat", status_code=HTTP_200_OK)
-    async def heartbeat(self, request: Request[Any, Any, Any], platform: Hub) -> Response[HeartbeatAnswer]:
-        signed = _parsed(SignedRequest, await request.body())
-        beat = _parsed(Heartbeat, _verified(platform, signed))
-        if beat.terminal != signed.terminal:
-            raise HTTPException(status_code=403, detail="signed by another terminal")
-        return Response(platform.desk.heartbeat(beat))
+    @post("/heartbeat", status_code=HTTP_200_OK, responses=_problems(400, 403, 413, 422, 503))
+    async def heartbeat(self, data: JSONBody[SignedRequest], groups: Gathering) -> HeartbeatAnswer:
+        """A sign of life (a signed ``Heartbeat``); the answer tells what the terminal needs to know."""
+        answer: HeartbeatAnswer = await _gathered(groups.heartbeats, data)
+        return answer
+
+    @post("/ratings", status_code=HTTP_204_NO_CONTENT, responses=_problems(400, 403, 413, 422, 503))
+    async def rate(self, data: JSONBody[SignedRequest], groups: Gathering) -> None:
+        """A batch of ratings (a signed ``RatingBatch``); nothing of them leads to a case."""
+        await _gathered(groups.ratings, data)
 
     @get("/catalogue", sync_to_thread=True)
     def catalogue(self, platform: Hub) -> dict[str, dict[str, str]]:
         """Published files and the digests of their contents."""
         return {"files": {p.name: digest_of(p.read_bytes()) for p in sorted(platform.published.iterdir())}}
 
-    @get("/catalogue/{name:str}", sync_to_thread=True)
+    @get(
+        "/catalogue/{name:str}",
+        sync_to_thread=True,
+        media_type="application/octet-stream",
+        responses=_problems(404),
+    )
     def catalogue_file(self, name: FromPath[str], platform: Hub) -> Response[bytes]:
+        """One published file. It carries its own signature."""
         known = {p.name: p for p in platform.published.iterdir()}
         if name not in known:
             raise HTTPException(status_code=404, detail="no such package")
         return Response(known[name].read_bytes(), media_type="application/octet-stream")
 
-    @post("/ratings", status_code=HTTP_204_NO_CONTENT)
-    async def rate(self, request: Request[Any, Any, Any], platform: Hub) -> None:
-        signed = _parsed(SignedRequest, await request.body())
-        platform.desk.rate(_parsed(RatingBatch, _verified(platform, signed)))
+
+def _progress(offset: int, complete: bool) -> dict[str, str]:
+    return {"Upload-Offset": str(offset), "Upload-Complete": "?1" if complete else "?0"}
 
 
-def _verified(platform: Platform, signed: SignedRequest) -> str:
+def _refused(reason: Refusal) -> HTTPException:
+    return HTTPException(status_code=403, detail="refused", extra={"reason": reason.value})
+
+
+async def _gathered(group: GroupCommit[SignedRequest, Any], request: SignedRequest) -> Any:
+    """The answer of the group that ``request`` goes into, or the HTTP error that says why there is none."""
     try:
-        return platform.desk.verified(signed)
-    except Refused as no:
-        raise HTTPException(status_code=403, detail=str(no)) from None
+        answer = await asyncio.wrap_future(group.submit(request))
+    except Overloaded as full:
+        after = {"Retry-After": str(round(full.retry_after))}
+        raise HTTPException(status_code=503, detail=str(full), headers=after) from None
+    if isinstance(answer, Refusal):
+        raise _refused(answer)
+    if isinstance(answer, Malformed):
+        raise HTTPException(status_code=422, detail=answer.detail)
+    return answer

@@ -12,8 +12,9 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Redirect
 from litestar.template.config import TemplateConfig
 
-from sync.hub.api import TerminalApi
+from sync.hub.api import Groups, TerminalApi
 from sync.hub.console import Console
+from sync.hub.opening import OpeningThread
 from sync.hub.services import Platform
 
 MAX_BODY = 4_000_000
@@ -32,17 +33,35 @@ def _to_login(request: Request[Any, Any, Any], error: HTTPException) -> Response
 
 
 def _plain_error(_request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, str]]:
-    return Response({"detail": error.detail}, status_code=error.status_code)
+    extra = error.extra if isinstance(error.extra, dict) and "reason" in error.extra else {}
+    return Response({"detail": error.detail, **extra}, status_code=error.status_code, headers=error.headers)
 
 
 def create_app(platform: Platform) -> Litestar:
-    """The application on one opened platform."""
+    """The application on one opened platform. While it is served, cases that arrive are opened beside it."""
+    groups: list[Groups] = []
+    opening = OpeningThread(platform.worker)
+
+    def start() -> None:
+        groups.append(Groups(platform))
+        opening.start()
+
+    def stop() -> None:
+        for started in groups:
+            started.close()
+        opening.stop()
+
     return Litestar(
         route_handlers=[TerminalApi, Console],
-        dependencies={"platform": Provide(lambda: platform, sync_to_thread=False)},
+        dependencies={
+            "platform": Provide(lambda: platform, sync_to_thread=False),
+            "groups": Provide(lambda: groups[-1], sync_to_thread=False),
+        },
         template_config=TemplateConfig(directory=Path(__file__).parent / "templates", engine=JinjaTemplateEngine),
         exception_handlers={401: _to_login, HTTPException: _plain_error},
         request_max_body_size=MAX_BODY,
         openapi_config=None,
         response_headers=_HEADERS,
+        on_startup=[start],
+        on_shutdown=[stop],
     )

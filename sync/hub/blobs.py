@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Collection
 from pathlib import Path
+from typing import Protocol
 
 from sync.protocol.canonical import hasher
 
@@ -27,28 +29,27 @@ class BlobError(ValueError):
     """A request that names no blob, or a place in it that does not fit."""
 
 
-class BlobStore:
-    """A folder; a blob's name is its digest. A part's length on disk is its offset: no record can disagree."""
+def name_of(digest: str) -> str:
+    """The name under which a blob is kept. Raises BlobError for what is no digest."""
+    match = _DIGEST.match(digest)
+    if match is None:
+        raise BlobError("not a digest")
+    # Names of the two never meet: the older stays as it is, so that nothing moves.
+    return match[2] if match[1] == "sha256" else f"sm3-{match[2]}"
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        (folder / "parts").mkdir(parents=True, exist_ok=True, mode=0o700)
 
-    def _name(self, digest: str) -> str:
-        match = _DIGEST.match(digest)
-        if match is None:
-            raise BlobError("not a digest")
-        # Names of the two never meet: the older stays as it is, so that nothing moves.
-        return match[2] if match[1] == "sha256" else f"sm3-{match[2]}"
+def check_place(have: int, offset: int, size: int, total: int) -> None:
+    """Raises BlobError unless ``size`` bytes at ``offset`` go on where ``have`` bytes of ``total`` end."""
+    if offset != have or not 0 < total <= MAX_BLOB or offset + size > total:
+        raise BlobError(f"offset {have}")
+
+
+class Blobs(Protocol):
+    """Where sealed files are kept, by the digest of their content."""
 
     def offset(self, digest: str) -> tuple[int, bool]:
-        """``(bytes that are here, whether the blob is complete)``."""
-        name = self._name(digest)
-        whole = self._folder / name
-        if whole.exists():
-            return whole.stat().st_size, True
-        part = self._folder / "parts" / name
-        return (part.stat().st_size if part.exists() else 0), False
+        """``(bytes that are here, whether the blob is complete)``. Raises BlobError."""
+        ...
 
     def append(self, digest: str, offset: int, data: bytes, total: int) -> bool:
         """Add ``data`` at ``offset`` (it must be where the part ends); True once the blob is complete and durable.
@@ -56,12 +57,42 @@ class BlobStore:
         Raises BlobError for another offset, too many bytes, or a digest that does not fit at the end; the part
         is then thrown away, for nobody can tell which bytes are wrong.
         """
+        ...
+
+    def sizes(self, digests: Collection[str]) -> dict[str, int]:
+        """The sizes of those blobs that are complete. Raises BlobError."""
+        ...
+
+    def settle(self) -> None:
+        """Every blob that is complete is durable when it returns."""
+        ...
+
+    def read(self, digest: str) -> bytes:
+        """The bytes of a complete blob. Raises FileNotFoundError."""
+        ...
+
+
+class FolderBlobs:
+    """A folder; a blob's name is its digest. A part's length on disk is its offset: no record can disagree."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        (folder / "parts").mkdir(parents=True, exist_ok=True, mode=0o700)
+
+    def offset(self, digest: str) -> tuple[int, bool]:
+        name = name_of(digest)
+        whole = self._folder / name
+        if whole.exists():
+            return whole.stat().st_size, True
+        part = self._folder / "parts" / name
+        return (part.stat().st_size if part.exists() else 0), False
+
+    def append(self, digest: str, offset: int, data: bytes, total: int) -> bool:
         have, complete = self.offset(digest)
         if complete:
             return True
-        if offset != have or not 0 < total <= MAX_BLOB or offset + len(data) > total:
-            raise BlobError(f"offset {have}")
-        name = self._name(digest)
+        check_place(have, offset, len(data), total)
+        name = name_of(digest)
         part = self._folder / "parts" / name
         try:
             with part.open("ab") as out:
@@ -81,9 +112,17 @@ class BlobStore:
         self.settle()
         return True
 
+    def sizes(self, digests: Collection[str]) -> dict[str, int]:
+        found = {}
+        for digest in digests:
+            try:
+                found[digest] = (self._folder / name_of(digest)).stat().st_size
+            except FileNotFoundError:
+                continue
+        return found
+
     def settle(self) -> None:
-        """Every blob that is complete is durable when it returns: one may have been renamed by another request, whose
-        own sync of the folder is still to come."""
+        # One may have been renamed by another request, whose own sync of the folder is still to come.
         descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(descriptor)
@@ -91,5 +130,4 @@ class BlobStore:
             os.close(descriptor)
 
     def read(self, digest: str) -> bytes:
-        """The bytes of a complete blob. Raises FileNotFoundError."""
-        return (self._folder / self._name(digest)).read_bytes()
+        return (self._folder / name_of(digest)).read_bytes()

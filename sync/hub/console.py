@@ -12,14 +12,13 @@ from litestar.enums import RequestEncodingType
 from litestar.exceptions import HTTPException
 from litestar.params import Body, FromPath
 from litestar.response import Redirect, Template
-from sqlalchemy import desc, select, update
+from sqlalchemy import desc, select
 
-from sync.hub.ingest import open_body, open_document
 from sync.hub.schema import cases, terminals
 from sync.hub.services import Platform
+from sync.hub.vault import NoSuchCase, Reader
 from sync.hub.words import WORDS
 from sync.protocol.case_file import CaseBody
-from sync.protocol.envelope import Envelope
 from sync.protocol.suites import SealError
 
 COOKIE = "bianmin_session"
@@ -96,9 +95,8 @@ class Console(Controller):
         if data.get("reason") not in REASONS:
             raise HTTPException(status_code=400, detail="a case is opened for a reason")
         row = _one(platform, page.lang, case_id)
-        platform.users.opened(page.user, case_id, data["reason"])
         try:
-            body = open_body(_envelope(platform, case_id), platform.blobs, platform.keys)
+            body = platform.vault.body(row["terminal"], case_id, Reader(page.user, data["reason"]))
         except SealError as bad:
             raise HTTPException(status_code=409, detail=str(bad)) from None
         return page.template("case.html", row=row, body=body, materials=_materials(platform, body, page.lang))
@@ -108,18 +106,19 @@ class Console(Controller):
         self, request: Request[Any, Any, Any], case_id: FromPath[str], document_id: FromPath[str], platform: Hub
     ) -> Response[bytes]:
         page = _page(request, platform)
-        platform.users.opened(page.user, case_id, f"document {document_id}")
+        row = _one(platform, page.lang, case_id)
         try:
-            document = open_document(_envelope(platform, case_id), document_id, platform.blobs, platform.keys)
-        except SealError as bad:
+            reader = Reader(page.user, f"document {document_id}")
+            document = platform.vault.document(row["terminal"], case_id, document_id, reader)
+        except (SealError, NoSuchCase) as bad:
             raise HTTPException(status_code=404, detail=str(bad)) from None
         return Response(document, media_type="application/pdf", headers={"Cache-Control": "no-store"})
 
     @post("/cases/{case_id:str}/close", sync_to_thread=True)
     def close_case(self, request: Request[Any, Any, Any], case_id: FromPath[str], platform: Hub) -> Redirect:
-        _page(request, platform)
-        with platform.engine.begin() as connection:
-            connection.execute(update(cases).where(cases.c.case_id == case_id).values(state="closed"))
+        page = _page(request, platform)
+        row = _one(platform, page.lang, case_id)
+        platform.worker.close(row["terminal"], case_id, page.user)
         return Redirect("/console/cases", status_code=303)
 
 
@@ -137,7 +136,7 @@ def _rows(platform: Platform, lang: str) -> list[dict[str, Any]]:
 
 
 def _row(platform: Platform, lang: str, record: dict[str, Any]) -> dict[str, Any]:
-    keep = ("case_id", "receipt", "terminal", "received", "state", "service")
+    keep = ("case_id", "receipt", "terminal", "received", "state", "reason", "service")
     return {
         **{k: record[k] for k in keep},
         "title": platform.titles.get(record["service"], {}).get(lang, record["service"]),
@@ -152,14 +151,6 @@ def _one(platform: Platform, lang: str, case_id: str) -> dict[str, Any]:
     if record is None:
         raise HTTPException(status_code=404, detail="no such case")
     return _row(platform, lang, dict(record))
-
-
-def _envelope(platform: Platform, case_id: str) -> Envelope:
-    with platform.engine.connect() as connection:
-        text = connection.scalar(select(cases.c.envelope).where(cases.c.case_id == case_id))
-    if text is None:
-        raise HTTPException(status_code=404, detail="no such case")
-    return Envelope.model_validate_json(text)
 
 
 def _terminals(platform: Platform) -> list[dict[str, Any]]:

@@ -1,18 +1,63 @@
-"""The platform's database: SQLite in a folder, full durability."""
+"""The platform's database: SQLite in its folder, or PostgreSQL; either with full durability."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlcipher3.dbapi2
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, inspect, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 
-from sync.hub.schema import metadata
+from sync.hub.schema import VERSION, metadata, versions
+
+T = TypeVar("T")
+
+RETRIED = {"40001", "40P01"}
+"""SQLSTATE of transactions that another one got in the way of (serialization failure, deadlock): done again."""
+TRIES = 8
 
 
-def open_database(path: Path) -> Engine:
-    """An engine on ``path``. sqlcipher3 without a key is plain SQLite, of a version without the WAL-reset bug."""
+def open_database(folder: Path, url: str = "") -> Engine:
+    """An engine on PostgreSQL at ``url`` (``postgresql://…``), or on SQLite in ``folder``; its tables are made.
+
+    Raises ValueError for a database of another kind, or one that does not write durably.
+    """
+    if not url:
+        engine = _sqlite(folder / "platform.db")
+    elif url.startswith("postgresql://"):
+        engine = _postgresql(url)
+    else:
+        raise ValueError("the database is SQLite, or postgresql://…")
+    _make_tables(engine)
+    return engine
+
+
+def _make_tables(engine: Engine) -> None:
+    """Make what is not there. Raises ValueError where the tables are of another version of this program."""
+
+    def make(connection: Connection) -> None:
+        known = inspect(connection).has_table(versions.name)
+        if not known and inspect(connection).has_table("case_record"):
+            raise ValueError("the database is older than this program and cannot be used by it")
+        metadata.create_all(connection)
+        if not known:
+            connection.execute(insert(versions).values(version=VERSION))
+        found = connection.scalar(select(versions.c.version))
+        if found != VERSION:
+            raise ValueError(f"the database has tables of version {found}, this program knows {VERSION}")
+
+    with engine.connect() as connection:
+        if inspect(connection).has_table(versions.name) and connection.scalar(select(versions.c.version)) == VERSION:
+            return
+    transaction(engine, make)
+
+
+def _sqlite(path: Path) -> Engine:
+    """sqlcipher3 without a key is plain SQLite, of a version without the WAL-reset bug."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = create_engine(f"sqlite:///{path}", module=sqlcipher3.dbapi2)
 
@@ -25,9 +70,43 @@ def open_database(path: Path) -> Engine:
             raise RuntimeError("the database does not write durably")
 
     @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
-        # A deferred transaction that turns into a writing one fails when two write at once.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    def _begin(connection: Connection) -> None:
+        # A deferred transaction that turns into a writing one fails when two write at once; one that only reads
+        # need not wait for a writer.
+        writes = connection.get_execution_options().get("writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
-    metadata.create_all(engine)
     return engine
+
+
+def _postgresql(url: str) -> Engine:
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1), pool_pre_ping=True)
+    with engine.connect() as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            value = connection.exec_driver_sql(f"SHOW {setting}").scalar()
+            if value == "off":
+                raise ValueError(f"the database does not write durably: {setting} is off")
+    return engine
+
+
+def transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
+    """``work`` in one writing transaction, done again where another one got in its way; it may run several times."""
+    for attempt in range(TRIES):
+        try:
+            with engine.execution_options(writes=True).begin() as connection:
+                return work(connection)
+        except DBAPIError as bad:
+            if getattr(bad.orig, "sqlstate", None) not in RETRIED or attempt == TRIES - 1:
+                raise
+            time.sleep(0.005 * 2**attempt)
+    raise AssertionError("unreachable")
+
+
+def insert_new(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT into ``table`` that either database can turn into an upsert (``on_conflict_…``)."""
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def skip_locked(connection: Connection, query: Any) -> Any:
+    """``query`` for update, without the rows that another process works on; SQLite has one writer anyway."""
+    return query if connection.dialect.name == "sqlite" else query.with_for_update(skip_locked=True)

@@ -1,184 +1,222 @@
-"""Takes in envelopes: verify, open, re-run the rules, store, and only then acknowledge."""
+"""Takes in envelopes: durable first, acknowledged then; opened later, by ``sync.hub.opening``.
+
+What the platform acknowledges it holds for ever, whatever it finds inside: a case that does not open, or whose form
+it does not know, waits in quarantine here, where people can see it, and not at a terminal.
+"""
 
 from __future__ import annotations
 
-import json
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Engine, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Engine, case, select, tuple_, update
 
-from kiosk.catalogue.package import ServicePackage
-from kiosk.forms.engine import FormEngine
-from kiosk.forms.rules import Context
 from kiosk.model.clock import Clock
-from sync.hub.blobs import BlobError, BlobStore
+from sync.hub.audit import Entry, record
+from sync.hub.blobs import Blobs
+from sync.hub.database import insert_new, transaction
 from sync.hub.keys import PlatformKeys
-from sync.hub.schema import cases, conflicts, terminals
-from sync.protocol.canonical import unb64
-from sync.protocol.case_file import CaseBody, CaseOpener
-from sync.protocol.envelope import Acknowledgement, Envelope
-from sync.protocol.suites import SealError
-from sync.protocol.wire import RecordAnswer, RecordStatus, Refusal
+from sync.hub.schema import cases, quarantine, terminals
+from sync.protocol.canonical import digest
+from sync.protocol.envelope import Acknowledgement, Envelope, acknowledgements
+from sync.protocol.wire import BatchAnswer, RecordAnswer, RecordStatus, Refusal
+
+Key = tuple[str, str]
 
 
-def _refused(reason: Refusal) -> RecordAnswer:
-    return RecordAnswer(status=RecordStatus.REFUSED, reason=reason)
+@dataclass(frozen=True)
+class Incoming:
+    """Envelopes of one terminal, whose request has been verified; a text is a record that could not be read."""
+
+    terminal: str
+    records: Sequence[Envelope | str]
+
+
+@dataclass(frozen=True)
+class _Apart:
+    """What cannot become a case and is kept beside them."""
+
+    terminal: str
+    digest: str
+    reason: str
+    content: str
+    case_id: str = ""
+
+
+@dataclass
+class _Record:
+    envelope: Envelope
+    digest: str
+    answer: RecordAnswer | None = None
+
+    @property
+    def key(self) -> Key:
+        return self.envelope.terminal, self.envelope.case_id
 
 
 class Ingest:
-    """Holds no state of its own; two processes may run it on one database."""
+    """Holds no state of its own; any number of processes may run it on one database."""
 
-    def __init__(
-        self,
-        engine: Engine,
-        blobs: BlobStore,
-        keys: PlatformKeys,
-        services: dict[tuple[str, str], ServicePackage],
-        clock: Clock,
-    ) -> None:
-        """``services``: every version ever published, by id and version."""
-        self._engine, self._blobs, self._keys, self._services, self._clock = engine, blobs, keys, services, clock
+    def __init__(self, engine: Engine, blobs: Blobs, keys: PlatformKeys, clock: Clock) -> None:
+        self._engine, self._blobs, self._keys, self._clock = engine, blobs, keys, clock
 
-    def receive(self, envelope: Envelope) -> RecordAnswer:
-        """Take in one envelope. A repeat gets the answer of the first time, whenever it comes."""
-        public = self._public_key(envelope.terminal)
-        if public is None:
-            return _refused(Refusal.UNKNOWN_TERMINAL)
-        if not envelope.verified(public):
-            return _refused(Refusal.BAD_SIGNATURE)
-        known = self._known(envelope)
-        if known is not None:
-            return known
-        key = self._keys.sealing_key(envelope.key_id)
-        if key is None or key.suite != envelope.suite:
-            return _refused(Refusal.UNKNOWN_KEY)
-        missing = self._missing(envelope)
-        if missing is None:
-            return _refused(Refusal.BAD_ENVELOPE)
-        if missing:
-            return RecordAnswer(status=RecordStatus.LATER, reason=Refusal.MISSING_BLOBS, missing=missing)
-        package = self._services.get((envelope.service, envelope.form_version))
-        if package is None:
-            return _refused(Refusal.UNKNOWN_FORM)
-        try:
-            body = open_body(envelope, self._blobs, self._keys)
-            findings = case_findings(envelope, body, package)
-        except SealError:
-            return _refused(Refusal.DOES_NOT_OPEN)
-        return self._store(envelope, findings)
+    def receive(self, batches: Sequence[Incoming]) -> list[BatchAnswer]:
+        """Take in batches of any terminals in one transaction, under one signature.
 
-    def _public_key(self, terminal: str) -> bytes | None:
-        with self._engine.connect() as connection:
-            key = connection.scalar(select(terminals.c.public_key).where(terminals.c.terminal == terminal))
-        return unb64(key) if key else None
+        A repeat gets the acknowledgement of the first time, whenever it comes.
+        """
+        noted: list[Entry] = []
+        apart: list[_Apart] = []
+        groups = [[self._looked_at(r, batch.terminal, noted, apart) for r in batch.records] for batch in batches]
+        self._take([r for group in groups for r in group if isinstance(r, _Record)], noted, apart)
+        return [BatchAnswer(answers=[_answer_of(r) for r in group]) for group in groups]
 
-    def _known(self, envelope: Envelope) -> RecordAnswer | None:
-        query = select(cases.c.envelope_digest, cases.c.acknowledgement).where(
-            cases.c.terminal == envelope.terminal, cases.c.case_id == envelope.case_id
-        )
-        with self._engine.connect() as connection:
-            row = connection.execute(query).first()
-        if row is None:
-            return None
-        if row.envelope_digest == envelope.digest():
-            acknowledgement = Acknowledgement.model_validate_json(row.acknowledgement)
-            return RecordAnswer(status=RecordStatus.DUPLICATE, acknowledgement=acknowledgement)
-        with self._engine.begin() as connection:
-            same = conflicts.c.envelope_digest == envelope.digest()
-            if connection.execute(select(conflicts.c.case_id).where(same)).first() is None:
-                connection.execute(
-                    insert(conflicts).values(
-                        terminal=envelope.terminal,
-                        case_id=envelope.case_id,
-                        envelope_digest=envelope.digest(),
-                        envelope=envelope.model_dump_json(),
-                        received=self._clock.now().isoformat(),
-                    )
-                )
-        return RecordAnswer(status=RecordStatus.CONFLICT)
+    def _looked_at(
+        self, given: Envelope | str, terminal: str, noted: list[Entry], apart: list[_Apart]
+    ) -> _Record | RecordAnswer:
+        """The record, or the answer to one that is none of this terminal."""
+        if isinstance(given, str):
+            why = Refusal.BAD_ENVELOPE
+            apart.append(_Apart(terminal, digest(given.encode()), why, given))
+        elif given.terminal != terminal:
+            why = Refusal.ANOTHER_TERMINAL
+        else:
+            return _Record(given, given.digest())
+        noted.append(Entry(terminal, "record_refused", {"why": why}))
+        return RecordAnswer(status=RecordStatus.REFUSED, reason=why)
 
-    def _missing(self, envelope: Envelope) -> list[str] | None:
-        """Digests of blobs that are not here; None where the envelope names no proper ones."""
-        missing = []
-        for blob in envelope.blobs:
-            try:
-                size, complete = self._blobs.offset(blob.digest)
-            except BlobError:
-                return None
-            if not complete:
-                missing.append(blob.digest)
-            elif size != blob.size:
-                return None
-        return missing
-
-    def _store(self, envelope: Envelope, findings: list[str]) -> RecordAnswer:
+    def _take(self, records: list[_Record], noted: Sequence[Entry] = (), unreadable: Sequence[_Apart] = ()) -> None:
+        sizes = self._blobs.sizes({b.digest for r in records for b in r.envelope.blobs})
         self._blobs.settle()
         received = self._clock.now().isoformat()
-        acknowledgement = Acknowledgement(
-            suite=self._keys.acknowledging.suite,
-            key_id=self._keys.acknowledging.key_id,
-            case_id=envelope.case_id,
-            envelope=envelope.digest(),
-            received=received,
-        ).signed(self._keys.acknowledging.secret)
-        row = {
-            "terminal": envelope.terminal,
-            "case_id": envelope.case_id,
-            "envelope_digest": envelope.digest(),
-            "envelope": envelope.model_dump_json(),
-            "receipt": envelope.receipt,
-            "service": envelope.service,
+
+        def write(connection: Connection) -> list[_Record]:
+            for r in records:
+                r.answer = None
+            known = _known(connection, {r.key for r in records})
+            conflicts = _answer_known([r for r in records if r.key in known], known)
+            new = _whole([r for r in records if r.answer is None], sizes)
+            inserted = self._insert(connection, list(new.values()), received) if new else set()
+            _set_apart(connection, [*unreadable, *conflicts], received)
+            record(connection, received, *noted)
+            # Another process was first, or the same key stands twice in this group: it is known by now.
+            return [r for r in records if r.answer is None and (r.key not in inserted or new[r.key] is not r)]
+
+        again = transaction(self._engine, write)
+        if again:
+            self._take(again)
+
+    def _insert(self, connection: Connection, records: list[_Record], received: str) -> set[Key]:
+        """Store new records under one signature; the keys of those that were not there."""
+        # In the order of their keys, so that two processes never wait for each other crosswise.
+        records.sort(key=lambda r: r.key)
+        key = self._keys.acknowledging
+        said = [(r.envelope.case_id, r.digest) for r in records]
+        words = acknowledgements(said, key.suite, key.key_id, key.secret, received)
+        rows = [_row(r, word, received) for r, word in zip(records, words, strict=True)]
+        query = insert_new(connection, cases).on_conflict_do_nothing().returning(cases.c.terminal, cases.c.case_id)
+        inserted = {(row.terminal, row.case_id) for row in connection.execute(query, rows)}
+        for r, word in zip(records, words, strict=True):
+            if r.key in inserted:
+                r.answer = RecordAnswer(status=RecordStatus.STORED, acknowledgement=word)
+        _count(connection, [r.envelope for r in records if r.key in inserted])
+        return inserted
+
+
+def _answer_known(records: list[_Record], known: dict[Key, tuple[str, str]]) -> list[_Apart]:
+    """Answer repeats; another content under a known id is to be set apart."""
+    apart = []
+    for r in records:
+        known_digest, acknowledgement = known[r.key]
+        if known_digest == r.digest:
+            word = Acknowledgement.model_validate_json(acknowledgement)
+            r.answer = RecordAnswer(status=RecordStatus.DUPLICATE, acknowledgement=word)
+        else:
+            r.answer = RecordAnswer(status=RecordStatus.CONFLICT)
+            e = r.envelope
+            apart.append(_Apart(e.terminal, r.digest, RecordStatus.CONFLICT, e.model_dump_json(), e.case_id))
+    return apart
+
+
+def _whole(records: list[_Record], sizes: dict[str, int]) -> dict[Key, _Record]:
+    """Records whose blobs are all here; the others are answered."""
+    whole: dict[Key, _Record] = {}
+    for r in records:
+        missing = [b.digest for b in r.envelope.blobs if b.digest not in sizes]
+        if missing:
+            r.answer = RecordAnswer(status=RecordStatus.LATER, reason=Refusal.MISSING_BLOBS, missing=missing)
+        elif any(sizes[b.digest] != b.size for b in r.envelope.blobs):
+            r.answer = RecordAnswer(status=RecordStatus.REFUSED, reason=Refusal.BAD_ENVELOPE)
+        else:
+            whole.setdefault(r.key, r)
+    return whole
+
+
+def _set_apart(connection: Connection, apart: Sequence[_Apart], received: str) -> None:
+    rows = [
+        {
+            "terminal": a.terminal,
+            "content_digest": a.digest,
+            "case_id": a.case_id,
+            "reason": str(a.reason),
+            "content": a.content,
             "received": received,
-            "state": "flagged" if findings else "stored",
-            "findings": json.dumps(findings),
-            "acknowledgement": acknowledgement.model_dump_json(),
         }
-        try:
-            with self._engine.begin() as connection:
-                connection.execute(insert(cases).values(**row))
-        except IntegrityError:
-            # The same case came twice at the same moment; the other one was first.
-            return self._known(envelope) or RecordAnswer(status=RecordStatus.LATER, reason=Refusal.BUSY)
-        return RecordAnswer(status=RecordStatus.STORED, acknowledgement=acknowledgement)
-
-
-def open_body(envelope: Envelope, blobs: BlobStore, keys: PlatformKeys) -> CaseBody:
-    """The opened case. Raises SealError."""
-    key = keys.sealing_key(envelope.key_id)
-    body = next((b for b in envelope.blobs if b.role == "body"), None)
-    if key is None or body is None:
-        raise SealError("no key or no body")
-    return CaseOpener(envelope, key.secret).body(blobs.read(body.digest))
-
-
-def open_document(envelope: Envelope, document_id: str, blobs: BlobStore, keys: PlatformKeys) -> bytes:
-    """The PDF of one paper. Raises SealError."""
-    key = keys.sealing_key(envelope.key_id)
-    document = next((b for b in envelope.blobs if b.role == "document" and b.id == document_id), None)
-    if key is None or document is None:
-        raise SealError("no such document")
-    return CaseOpener(envelope, key.secret).document(document_id, blobs.read(document.digest))
-
-
-def case_findings(envelope: Envelope, body: CaseBody, package: ServicePackage) -> list[str]:
-    """What does not fit between envelope, body and the form's rules, as codes; the case is never changed."""
-    findings = [
-        f"envelope.{name}"
-        for name in ("case_id", "receipt", "service", "form_version")
-        if getattr(envelope, name) != getattr(body, name)
+        for a in apart
     ]
-    if {d.id for d in body.documents} != {b.id for b in envelope.blobs if b.role == "document"}:
-        findings.append("documents")
-    if {d.material for d in body.documents} != {p.material for p in body.pages}:
-        findings.append("pages")
-    counts: dict[str, int] = {}
-    for page in body.pages:
-        counts[page.material] = counts.get(page.material, 0) + 1
-    applicant = {k: v for k, v in body.identity.items() if isinstance(v, str) and v}
-    try:
-        context = Context(applicant, datetime.fromisoformat(body.captured))
-    except ValueError:
-        return [*findings, "captured"]
-    problems = FormEngine(package.form).problems(body.answers, counts, set(body.promises), context)
-    return findings + [f"form.{p.where}" for p in problems]
+    if rows:
+        connection.execute(insert_new(connection, quarantine).on_conflict_do_nothing(), rows)
+
+
+def _answer_of(r: _Record | RecordAnswer) -> RecordAnswer:
+    answer = r.answer if isinstance(r, _Record) else r
+    assert answer is not None
+    return answer
+
+
+def _known(connection: Connection, keys: set[Key]) -> dict[Key, tuple[str, str]]:
+    """Digest and acknowledgement of each of ``keys`` that is stored."""
+    if not keys:
+        return {}
+    c = cases.c
+    query = select(c.terminal, c.case_id, c.envelope_digest, c.acknowledgement).where(
+        tuple_(c.terminal, c.case_id).in_(sorted(keys))
+    )
+    return {(r.terminal, r.case_id): (r.envelope_digest, r.acknowledgement) for r in connection.execute(query)}
+
+
+def _row(r: _Record, word: Acknowledgement, received: str) -> dict[str, Any]:
+    e = r.envelope
+    return {
+        "terminal": e.terminal,
+        "case_id": e.case_id,
+        "envelope_digest": r.digest,
+        "envelope": e.model_dump_json(),
+        "receipt": e.receipt,
+        "service": e.service,
+        "received": received,
+        "epoch": e.stamp.epoch,
+        "sequence": e.stamp.sequence,
+        "previous": e.previous,
+        "state": "stored",
+        "acknowledgement": word.model_dump_json(),
+    }
+
+
+def _count(connection: Connection, envelopes: Sequence[Envelope]) -> None:
+    """Count records with their terminals, for the comparison of chains."""
+    by_terminal: dict[str, list[int]] = {}
+    for envelope in envelopes:
+        by_terminal.setdefault(envelope.terminal, []).append(envelope.stamp.sequence)
+    t = terminals.c
+    for terminal, sequences in sorted(by_terminal.items()):
+        last = max(sequences)
+        connection.execute(
+            update(terminals)
+            .where(t.terminal == terminal)
+            .values(
+                records=t.records + len(sequences),
+                last_sequence=case((t.last_sequence < last, last), else_=t.last_sequence),
+            )
+        )

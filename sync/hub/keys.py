@@ -1,24 +1,27 @@
-"""The platform's keys: one file with tight rights, apart from the database."""
+"""The platform's keys: one file with tight rights, apart from the database and its backups."""
 
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from pathlib import Path
 
 from pydantic import BaseModel
 
+from kiosk.model.clock import Clock
 from sync.protocol.canonical import b64, digest, unb64
 from sync.protocol.suites import suite
-from sync.protocol.wire import PublicKey
+from sync.protocol.wire import KeyNotice, PublicKey
 
 
 class KeyPair(BaseModel):
-    """A key with its id; the id is a part of the public key's digest."""
+    """A key with its id (a part of the public key's digest), and the time it was drawn."""
 
     key_id: str
     suite: str
     private: str
     public: str
+    drawn: str = ""
 
     def published(self) -> PublicKey:
         return PublicKey(key_id=self.key_id, suite=self.suite, public=self.public)
@@ -27,37 +30,86 @@ class KeyPair(BaseModel):
     def secret(self) -> bytes:
         return unb64(self.private)
 
+    @property
+    def public_bytes(self) -> bytes:
+        return unb64(self.public)
+
 
 class PlatformKeys(BaseModel):
-    """Sealing keys (the first is the current one, older ones stay for terminals that come weeks late),
-    the key that signs acknowledgements, and the key that signs published packages."""
+    """Of each list the first key is the present one.
+
+    ``sealing``: what terminals seal to; older ones stay for terminals that come weeks late. ``keeping``: what the data
+    keys of opened cases are kept under, so that an old sealing key can be destroyed and the cases still be read.
+    ``acknowledging`` signs acknowledgements and notices of new sealing keys, ``publishing`` signs packages.
+    """
 
     sealing: list[KeyPair]
+    keeping: list[KeyPair]
     acknowledging: KeyPair
     publishing: KeyPair
 
     def sealing_key(self, key_id: str) -> KeyPair | None:
         return next((k for k in self.sealing if k.key_id == key_id), None)
 
+    def keeping_key(self, key_id: str) -> KeyPair | None:
+        return next((k for k in self.keeping if k.key_id == key_id), None)
 
-def _pair(private: bytes, public: bytes, suite_name: str) -> KeyPair:
-    return KeyPair(key_id=digest(public)[7:23], suite=suite_name, private=b64(private), public=b64(public))
+    def notice(self) -> KeyNotice:
+        """The signed word on what to seal to."""
+        signer = self.acknowledging
+        return KeyNotice(sealing=self.sealing[0].published()).signed(signer.suite, signer.secret)
+
+    def rotated(self, now: datetime) -> PlatformKeys:
+        """With a new sealing key in front; the older ones stay."""
+        drawn = _sealing(self.sealing[0].suite, now)
+        return self.model_copy(update={"sealing": [drawn, *self.sealing]})
+
+    def retired(self, before: datetime) -> PlatformKeys:
+        """Without sealing keys whose successor was drawn before ``before``: what was sealed to them and has not come
+        by now can never be opened."""
+        kept = [self.sealing[0]]
+        for newer, key in zip(self.sealing, self.sealing[1:], strict=False):
+            if datetime.fromisoformat(newer.drawn) >= before:
+                kept.append(key)
+        return self.model_copy(update={"sealing": kept})
 
 
-def load_or_create(path: Path, suite_name: str = "intl") -> PlatformKeys:
-    """The keys in ``path``; drawn and written (mode 600, durable) where the file does not exist."""
+def _pair(private: bytes, public: bytes, suite_name: str, now: datetime) -> KeyPair:
+    key_id = digest(public)[7:23]
+    return KeyPair(key_id=key_id, suite=suite_name, private=b64(private), public=b64(public), drawn=now.isoformat())
+
+
+def _sealing(suite_name: str, now: datetime) -> KeyPair:
+    return _pair(*suite(suite_name).new_sealing_key(), suite_name, now)
+
+
+def load_or_create(path: Path, clock: Clock, suite_name: str = "intl") -> PlatformKeys:
+    """The keys in ``path``; drawn and written where the file does not exist."""
     if path.exists():
         return PlatformKeys.model_validate_json(path.read_bytes())
-    crypto = suite(suite_name)
+    crypto, now = suite(suite_name), clock.now()
     keys = PlatformKeys(
-        sealing=[_pair(*crypto.new_sealing_key(), suite_name)],
-        acknowledging=_pair(*crypto.new_signing_key(), suite_name),
-        publishing=_pair(*crypto.new_signing_key(), suite_name),
+        sealing=[_sealing(suite_name, now)],
+        keeping=[_sealing(suite_name, now)],
+        acknowledging=_pair(*crypto.new_signing_key(), suite_name, now),
+        publishing=_pair(*crypto.new_signing_key(), suite_name, now),
     )
+    save(path, keys)
+    return keys
+
+
+def save(path: Path, keys: PlatformKeys) -> None:
+    """Write the keys (mode 600): whole and durable, or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    temporary = path.with_suffix(".part")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as out:
         out.write(keys.model_dump_json())
         out.flush()
         os.fsync(out.fileno())
-    return keys
+    temporary.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

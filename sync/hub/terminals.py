@@ -1,60 +1,84 @@
-"""Terminals at the platform: enrolment by one-time code, signs of life, ratings."""
+"""Terminals at the platform: enrolment by one-time code, revocation, signs of life, ratings."""
 
 from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, delete, func, insert, select, update
 
 from kiosk.model.clock import Clock
+from sync.hub import feed
+from sync.hub.audit import Entry, record
+from sync.hub.database import insert_new, transaction
 from sync.hub.keys import PlatformKeys
 from sync.hub.schema import cases, enrolment_codes, ratings, terminals
-from sync.protocol.canonical import digest, unb64
+from sync.hub.senders import Refused
+from sync.protocol.canonical import digest
 from sync.protocol.wire import (
     CaseState,
+    ChainState,
     EnrolAnswer,
     EnrolRequest,
     Heartbeat,
     HeartbeatAnswer,
+    Pace,
     RatingBatch,
-    SignedRequest,
+    Refusal,
+)
+
+CODE_SECONDS = 7 * 86400.0
+"""A code that nobody has used by then is void."""
+MOST_CHANGES = 200
+
+
+_NOTED = ("version", "backlog", "held", "oldest", "free_bytes", "calls")
+_BEATEN = (
+    update(terminals)
+    .where(terminals.c.terminal == bindparam("b_terminal"))
+    .values({name: bindparam(f"b_{name}") for name in (*_NOTED, "last_contact", "last_at", "faults", "chain")})
 )
 
 
-class Refused(Exception):
-    """The request is not from a terminal that may make it."""
+@dataclass(frozen=True)
+class Beat:
+    """A sign of life whose sender is verified; ``at`` is the time that it carried."""
+
+    terminal: str
+    at: str
+    beat: Heartbeat
 
 
 class TerminalDesk:
     """What terminals ask for besides handing in cases."""
 
-    def __init__(self, engine: Engine, keys: PlatformKeys, clock: Clock) -> None:
+    def __init__(self, engine: Engine, keys: PlatformKeys, clock: Clock, pace: Pace | None = None) -> None:
         self._engine, self._keys, self._clock = engine, keys, clock
+        self._pace = pace or Pace()
 
-    def new_code(self) -> str:
-        """A one-time code for one enrolment; only its digest is kept."""
+    def new_code(self, replaces: str = "", by: str = "operator") -> str:
+        """A one-time code for one enrolment, or for a new machine in the place of ``replaces``.
+
+        Only its digest is kept.
+        """
         code = secrets.token_hex(8)
-        with self._engine.begin() as connection:
-            connection.execute(insert(enrolment_codes).values(code_digest=digest(code.encode())))
+        expires = self._clock.now().timestamp() + CODE_SECONDS
+        row = {"code_digest": digest(code.encode()), "expires": expires, "replaces": replaces}
+
+        def write(connection: Connection) -> None:
+            connection.execute(insert(enrolment_codes).values(**row))
+            record(connection, self._clock.now().isoformat(), Entry(by, "code_made", {"replaces": replaces}))
+
+        transaction(self._engine, write)
         return code
 
     def enrol(self, request: EnrolRequest) -> EnrolAnswer:
-        """Take a terminal in and use the code up. Raises Refused for an unknown code or a taken name."""
-        code = digest(request.code.encode())
-        with self._engine.begin() as connection:
-            used = connection.execute(delete(enrolment_codes).where(enrolment_codes.c.code_digest == code))
-            taken = connection.execute(select(terminals.c.terminal).where(terminals.c.terminal == request.terminal))
-            if used.rowcount != 1 or taken.first() is not None:
-                raise Refused("unknown code, or this terminal is enrolled already")
-            connection.execute(
-                insert(terminals).values(
-                    terminal=request.terminal,
-                    suite=request.suite,
-                    public_key=request.public_key,
-                    enrolled=self._clock.now().isoformat(),
-                )
-            )
+        """Take a terminal in and use the code up. Raises Refused for a code that is not valid, or a taken name."""
+        why = transaction(self._engine, lambda connection: self._enrolled(connection, request))
+        if why is not None:
+            raise Refused(why)
         return EnrolAnswer(
             platform="bianmin",
             sealing=self._keys.sealing[0].published(),
@@ -63,43 +87,136 @@ class TerminalDesk:
             platform_time=self._clock.now().isoformat(),
         )
 
-    def verified(self, request: SignedRequest) -> str:
-        """The body of a request that its terminal signed. Raises Refused."""
-        query = select(terminals.c.suite, terminals.c.public_key).where(terminals.c.terminal == request.terminal)
-        with self._engine.connect() as connection:
-            row = connection.execute(query).first()
-        if row is None or not request.verified(row.suite, unb64(row.public_key)):
-            raise Refused("unknown terminal or wrong signature")
-        return request.body
+    def _enrolled(self, connection: Connection, request: EnrolRequest) -> Refusal | None:
+        now = self._clock.now()
+        code = enrolment_codes.c.code_digest == digest(request.code.encode())
+        valid = connection.execute(
+            select(enrolment_codes.c.replaces).where(code, enrolment_codes.c.expires > now.timestamp())
+        ).first()
+        if valid is None:
+            record(connection, now.isoformat(), Entry(request.terminal, "enrolment_refused", {"why": "code"}))
+            return Refusal.UNKNOWN_CODE
+        taken = connection.execute(select(terminals).where(terminals.c.terminal == request.terminal)).mappings().first()
+        if taken is not None and valid.replaces != request.terminal:
+            record(connection, now.isoformat(), Entry(request.terminal, "enrolment_refused", {"why": "name"}))
+            return Refusal.TAKEN_NAME
+        connection.execute(delete(enrolment_codes).where(code))
+        fresh: dict[str, object] = {
+            "suite": request.suite,
+            "public_key": request.public_key,
+            "enrolled": now.isoformat(),
+            "revoked": "",
+        }
+        if taken is None:
+            connection.execute(insert(terminals).values(terminal=request.terminal, **fresh))
+        else:
+            old = [*json.loads(taken["old_keys"]), [taken["suite"], taken["public_key"]]]
+            # The new machine starts a chain of its own; times of requests start anew as well.
+            fresh |= {"old_keys": json.dumps(old), "last_at": "", "records": 0, "last_sequence": 0, "chain": "whole"}
+            connection.execute(update(terminals).where(terminals.c.terminal == request.terminal).values(**fresh))
+        record(connection, now.isoformat(), Entry(request.terminal, "enrolled", {"replaces": valid.replaces}))
+        return None
 
-    def heartbeat(self, beat: Heartbeat) -> HeartbeatAnswer:
-        """Note the sign of life; tell the states of the cases asked for."""
+    def revoke(self, terminal: str, by: str) -> bool:
+        """Take a terminal's right to speak; False where there is none of this name."""
+        at = self._clock.now().isoformat()
+
+        def write(connection: Connection) -> bool:
+            t = terminals.c
+            query = update(terminals).where(t.terminal == terminal, t.revoked == "").values(revoked=at)
+            found = connection.execute(query).rowcount == 1
+            if found:
+                record(connection, at, Entry(terminal, "revoked", {"by": by}))
+            return found
+
+        return transaction(self._engine, write)
+
+    def heartbeats(self, beats: Sequence[Beat]) -> list[HeartbeatAnswer | Refusal]:
+        """Note signs of life; for each what its terminal needs to know, or why it is not one."""
+        return transaction(self._engine, lambda connection: self._beaten(connection, beats))
+
+    def _beaten(self, connection: Connection, beats: Sequence[Beat]) -> list[HeartbeatAnswer | Refusal]:
         now = self._clock.now().isoformat()
-        with self._engine.begin() as connection:
-            connection.execute(
-                update(terminals)
-                .where(terminals.c.terminal == beat.terminal)
-                .values(last_contact=now, backlog=beat.backlog, faults=json.dumps(sorted(beat.faults)))
+        t = terminals.c
+        query = select(t.terminal, t.last_at, t.records, t.last_sequence, t.chain).where(
+            t.terminal.in_({b.terminal for b in beats})
+        )
+        known = {row.terminal: row for row in connection.execute(query)}
+        latest: dict[str, str] = {name: row.last_at for name, row in known.items()}
+        answers: list[HeartbeatAnswer | Refusal] = []
+        rows = []
+        for b in beats:
+            if b.at <= latest[b.terminal]:
+                record(connection, now, Entry(b.terminal, "request_refused", {"why": Refusal.REPLAYED}))
+                answers.append(Refusal.REPLAYED)
+                continue
+            latest[b.terminal] = b.at
+            chain = self._chain(connection, known[b.terminal], b.beat)
+            rows.append({"b_terminal": b.terminal, **_noted(b, chain, now)})
+            answers.append(self._answer(connection, b, chain, now))
+        if rows:
+            # In the order of names, so that two processes never wait for each other crosswise.
+            rows.sort(key=lambda r: str(r["b_terminal"]))
+            connection.execute(_BEATEN, rows)
+        return answers
+
+    def _chain(self, connection: Connection, known: Row[str, str, int, int, str], beat: Heartbeat) -> ChainState:
+        """How the terminal's count and ours fit together."""
+        head = beat.chain
+        if head is None or known.chain == ChainState.FORKED:
+            return ChainState(known.chain)
+        if known.last_sequence > head.sequence:
+            return ChainState.BEHIND
+        if known.records < head.sequence - beat.backlog:
+            return ChainState.GAP
+        c = cases.c
+        if known.chain != ChainState.WHOLE or known.records > head.sequence - beat.backlog:
+            twice = select(c.previous).where(c.terminal == known.terminal, c.previous != "").group_by(c.previous)
+            if connection.execute(twice.having(func.count() > 1).limit(1)).first() is not None:
+                return ChainState.FORKED
+        return ChainState.WHOLE
+
+    def _answer(self, connection: Connection, b: Beat, chain: ChainState, now: str) -> HeartbeatAnswer:
+        news = feed.since(connection, feed.of_terminal(b.terminal), b.beat.cursor, MOST_CHANGES)
+        states = [CaseState(case_id=c.subject, state=c.kind) for c in news.changes]
+        if b.beat.open_cases:
+            query = select(cases.c.case_id, cases.c.state).where(
+                cases.c.terminal == b.terminal, cases.c.case_id.in_(b.beat.open_cases)
             )
-            rows = connection.execute(
-                select(cases.c.case_id, cases.c.state).where(
-                    cases.c.terminal == beat.terminal, cases.c.case_id.in_(beat.open_cases)
-                )
-            ).all()
-        return HeartbeatAnswer(platform_time=now, states=[CaseState(case_id=r.case_id, state=r.state) for r in rows])
+            states += [CaseState(case_id=r.case_id, state=r.state) for r in connection.execute(query)]
+        return HeartbeatAnswer(
+            platform_time=now,
+            states=states,
+            cursor=news.cursor,
+            more=news.more,
+            reset=news.reset,
+            chain=chain,
+            pace=self._pace,
+            key=self._keys.notice() if b.beat.key_id not in ("", self._keys.sealing[0].key_id) else None,
+        )
 
     def rate(self, batch: RatingBatch) -> None:
         """Store ratings; a repeat changes nothing. The terminal that sent them is not kept."""
-        with self._engine.begin() as connection:
-            known = set(connection.scalars(select(ratings.c.id).where(ratings.c.id.in_([r.id for r in batch.ratings]))))
-            for rating in batch.ratings:
-                if rating.id not in known:
-                    connection.execute(
-                        insert(ratings).values(
-                            id=rating.id,
-                            service=rating.service,
-                            level=rating.level,
-                            reasons=json.dumps(rating.reasons),
-                            half_day=rating.half_day,
-                        )
-                    )
+        rows = [
+            {
+                "id": rating.id,
+                "service": rating.service,
+                "level": rating.level,
+                "reasons": json.dumps(rating.reasons),
+                "half_day": rating.half_day,
+            }
+            for rating in batch.ratings
+        ]
+        if rows:
+            transaction(self._engine, lambda connection: _add_new(connection, rows))
+
+
+def _noted(b: Beat, chain: ChainState, now: str) -> dict[str, object]:
+    """The parameters of ``_BEATEN``."""
+    plain = {f"b_{name}": getattr(b.beat, name) for name in _NOTED}
+    faults = json.dumps(sorted(b.beat.faults))
+    return {**plain, "b_last_contact": now, "b_last_at": b.at, "b_faults": faults, "b_chain": chain.value}
+
+
+def _add_new(connection: Connection, rows: list[dict[str, object]]) -> None:
+    connection.execute(insert_new(connection, ratings).on_conflict_do_nothing(), rows)

@@ -1,4 +1,4 @@
-"""People at the console: passwords (Argon2id), sessions, and the record of who opened which case and why."""
+"""People at the console: passwords (Argon2id) and sessions."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import secrets
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Connection, Engine, delete, insert, select
 
 from kiosk.model.clock import Clock
-from sync.hub.schema import openings, sessions, users
+from sync.hub.database import transaction
+from sync.hub.schema import sessions, users
 from sync.protocol.canonical import digest
 
 SESSION_SECONDS = 8 * 3600.0
@@ -25,9 +26,13 @@ class UserDesk:
 
     def set_password(self, name: str, password: str) -> None:
         """Create a user or change the password."""
-        with self._engine.begin() as connection:
+        hashed = self._hasher.hash(password)
+
+        def write(connection: Connection) -> None:
             connection.execute(delete(users).where(users.c.name == name))
-            connection.execute(insert(users).values(name=name, password=self._hasher.hash(password)))
+            connection.execute(insert(users).values(name=name, password=hashed))
+
+        transaction(self._engine, write)
 
     def log_in(self, name: str, password: str) -> str | None:
         """A session token, or None. An unknown name takes as long as a wrong password."""
@@ -41,8 +46,8 @@ class UserDesk:
             return None
         token = secrets.token_urlsafe(32)
         expires = self._clock.now().timestamp() + SESSION_SECONDS
-        with self._engine.begin() as connection:
-            connection.execute(insert(sessions).values(token_digest=digest(token.encode()), user=name, expires=expires))
+        row = {"token_digest": digest(token.encode()), "user": name, "expires": expires}
+        transaction(self._engine, lambda connection: connection.execute(insert(sessions).values(**row)))
         return token
 
     def who(self, token: str) -> str | None:
@@ -54,12 +59,5 @@ class UserDesk:
             return connection.scalar(query)
 
     def log_out(self, token: str) -> None:
-        with self._engine.begin() as connection:
-            connection.execute(delete(sessions).where(sessions.c.token_digest == digest(token.encode())))
-
-    def opened(self, user: str, case_id: str, reason: str) -> None:
-        """Record an opening before anything is shown."""
-        with self._engine.begin() as connection:
-            connection.execute(
-                insert(openings).values(at=self._clock.now().isoformat(), user=user, case_id=case_id, reason=reason)
-            )
+        query = delete(sessions).where(sessions.c.token_digest == digest(token.encode()))
+        transaction(self._engine, lambda connection: connection.execute(query))

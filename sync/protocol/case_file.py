@@ -100,17 +100,28 @@ def seal_case(body: CaseBody, documents: dict[str, bytes], terminal: str, key: P
 
 
 class CaseOpener:
-    """Opens the blobs of one envelope with the platform's private key."""
+    """Opens the blobs of one envelope with its data key."""
 
-    def __init__(self, envelope: Envelope, private: bytes) -> None:
-        """Raises SealError when the wrapped key is not for this key and this envelope."""
-        self._envelope = envelope
+    def __init__(self, envelope: Envelope, data_key: bytes) -> None:
+        self._envelope, self._key = envelope, data_key
         self._suite = suite(envelope.suite)
-        bodies = [b for b in envelope.blobs if b.role == "body"]
-        if len(bodies) != 1:
-            raise SealError("an envelope has one body")
-        info = wrap_info(envelope.terminal, envelope.case_id, envelope.service, envelope.form_version, bodies[0].digest)
-        self._key = self._suite.unwrap(unb64(envelope.wrapped_key), private, info)
+
+    @classmethod
+    def unwrapping(cls, envelope: Envelope, private: bytes) -> CaseOpener:
+        """With the private key that the case was sealed to.
+
+        Raises SealError when the wrapped key is not for this key and this envelope.
+        """
+        return cls(envelope, suite(envelope.suite).unwrap(unb64(envelope.wrapped_key), private, _info(envelope)))
+
+    @classmethod
+    def keeping(cls, envelope: Envelope, kept: bytes, suite_name: str, private: bytes) -> CaseOpener:
+        """With the private key that ``rewrapped`` kept the case under. Raises SealError."""
+        return cls(envelope, suite(suite_name).unwrap(kept, private, _info(envelope)))
+
+    def rewrapped(self, public: bytes, suite_name: str) -> bytes:
+        """The data key wrapped for another key; bound to the record as before."""
+        return suite(suite_name).wrap(self._key, public, _info(self._envelope))
 
     def body(self, sealed: bytes) -> CaseBody:
         """The case; raises SealError."""
@@ -123,3 +134,8 @@ class CaseOpener:
     def document(self, blob_id: str, sealed: bytes) -> bytes:
         """The PDF of one paper; raises SealError."""
         return self._suite.open(self._key, sealed, blob_context(self._envelope.case_id, blob_id, "document"))
+
+
+def _info(envelope: Envelope) -> bytes:
+    e = envelope
+    return wrap_info(e.terminal, e.case_id, e.service, e.form_version, e.body_digest())

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from sync.protocol.canonical import b64, canonical, digest, unb64
+from sync.protocol.merkle import root_over, tree
 from sync.protocol.suites import SUITES, SealError, suite
 
 VERSION = 1
 Digest = str
+Printable = Annotated[str, StringConstraints(pattern=r"^[!-~]*$")]
+"""Printable ASCII without a space."""
+Name = Annotated[Printable, StringConstraints(max_length=64)]
+"""Identifiers, numbers, codes."""
+BlobDigest = Annotated[str, StringConstraints(pattern=r"^(sha256|sm3):[0-9a-f]{64}$")]
+MAX_SEQUENCE = 2**31 - 1
 
 
 class Blob(BaseModel):
@@ -18,10 +26,10 @@ class Blob(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    id: str
+    id: Name
     role: Literal["body", "document"]
-    material: str = ""
-    digest: Digest
+    material: Name = ""
+    digest: BlobDigest
     size: int = Field(ge=0, le=200_000_000)
 
 
@@ -30,10 +38,10 @@ class Stamp(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    raw: str
-    trusted: str
-    epoch: str
-    sequence: int = Field(ge=1)
+    raw: str = Field(max_length=40)
+    trusted: str = Field(max_length=40)
+    epoch: Name = Field(max_length=16)
+    sequence: int = Field(ge=1, le=MAX_SEQUENCE)
 
 
 class Envelope(BaseModel):
@@ -45,18 +53,25 @@ class Envelope(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
 
     version: int = VERSION
-    suite: str
-    key_id: str
-    terminal: str = Field(max_length=64)
-    case_id: str = Field(max_length=64)
-    receipt: str = Field(max_length=64)
-    service: str = Field(max_length=64)
-    form_version: str = Field(max_length=32)
+    suite: Name
+    key_id: Name
+    terminal: Name = Field(min_length=1)
+    case_id: Name = Field(min_length=1)
+    receipt: Name
+    service: Name
+    form_version: Name = Field(max_length=32)
     stamp: Stamp
-    previous: Digest = ""
-    wrapped_key: str
-    blobs: list[Blob]
-    signature: str = ""
+    previous: BlobDigest | Literal[""] = ""
+    wrapped_key: str = Field(max_length=16_384)
+    blobs: list[Blob] = Field(min_length=1, max_length=64)
+    signature: str = Field(default="", max_length=8192)
+
+    def body_digest(self) -> Digest:
+        """Digest of the one blob that holds the case itself. Raises SealError where there is not just one."""
+        bodies = [b.digest for b in self.blobs if b.role == "body"]
+        if len(bodies) != 1:
+            raise SealError("an envelope has one body")
+        return bodies[0]
 
     def unsigned(self) -> dict[str, Any]:
         plain = self.model_dump(mode="json")
@@ -100,7 +115,11 @@ def blob_context(case_id: str, blob_id: str, role: str) -> bytes:
 
 
 class Acknowledgement(BaseModel):
-    """The platform's signed word that a record is durable there. Only this lets a terminal wipe."""
+    """The platform's signed word that a record is durable there. Only this lets a terminal wipe.
+
+    One signature covers all records that the platform made durable at once: it is made over the root of a tree
+    (``sync.protocol.merkle``), and ``path`` leads from this record, the ``index``-th of ``count``, up to that root.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -109,19 +128,65 @@ class Acknowledgement(BaseModel):
     case_id: str
     envelope: Digest
     received: str
+    index: int = Field(default=0, ge=0)
+    count: int = Field(default=1, ge=1)
+    path: list[str] = Field(default=[], max_length=32)
     signature: str = ""
 
-    def unsigned(self) -> dict[str, Any]:
-        plain = self.model_dump(mode="json")
-        plain.pop("signature")
-        return plain
-
-    def signed(self, private: bytes) -> Acknowledgement:
-        signature = suite(self.suite).sign(private, canonical(self.unsigned()))
-        return self.model_copy(update={"signature": b64(signature)})
+    def _entry(self) -> bytes:
+        return _entry(self.case_id, self.envelope)
 
     def verified(self, public: bytes) -> bool:
+        """Whether the platform with the key ``public`` has signed a tree that this record is in."""
         try:
-            return suite(self.suite).verify(public, unb64(self.signature), canonical(self.unsigned()))
+            crypto = suite(self.suite)
+            path = [unb64(step) for step in self.path]
+            root = root_over(self._entry(), self.index, self.count, path, crypto.digest_name)
+            said = _tree_head(self.suite, self.key_id, self.received, self.count, root)
+            return crypto.verify(public, unb64(self.signature), said)
         except (SealError, ValueError):
             return False
+
+
+def acknowledgements(
+    records: Sequence[tuple[str, Digest]], suite_name: str, key_id: str, private: bytes, received: str
+) -> list[Acknowledgement]:
+    """One acknowledgement for each of ``records`` (case id and envelope digest), all under one signature.
+
+    Raises ValueError without records.
+    """
+    crypto = suite(suite_name)
+    root, paths = tree([_entry(*record) for record in records], crypto.digest_name)
+    signature = b64(crypto.sign(private, _tree_head(suite_name, key_id, received, len(records), root)))
+    return [
+        Acknowledgement(
+            suite=suite_name,
+            key_id=key_id,
+            case_id=case_id,
+            envelope=envelope,
+            received=received,
+            index=index,
+            count=len(records),
+            path=[b64(step) for step in path],
+            signature=signature,
+        )
+        for index, ((case_id, envelope), path) in enumerate(zip(records, paths, strict=True))
+    ]
+
+
+def _entry(case_id: str, envelope: Digest) -> bytes:
+    return canonical({"case_id": case_id, "envelope": envelope})
+
+
+def _tree_head(suite_name: str, key_id: str, received: str, count: int, root: bytes) -> bytes:
+    """What the platform signs."""
+    return canonical(
+        {
+            "protocol": f"bianmin/{VERSION} acknowledgement",
+            "suite": suite_name,
+            "key_id": key_id,
+            "received": received,
+            "count": count,
+            "root": b64(root),
+        }
+    )

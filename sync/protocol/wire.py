@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from sync.protocol.canonical import b64, canonical, unb64
-from sync.protocol.envelope import Acknowledgement
+from sync.protocol.envelope import MAX_SEQUENCE, Acknowledgement, Envelope, Name, Printable
 from sync.protocol.suites import suite
+
+MAX_RECORDS = 100
+"""Envelopes in one batch."""
 
 
 class RecordStatus(StrEnum):
-    """What the platform did with a record. Only ``stored`` and ``duplicate`` come with an acknowledgement."""
+    """What the platform did with a record. ``stored`` and ``duplicate`` mean durable, and come with an
+    acknowledgement; ``later`` is not done, ``conflict`` and ``refused`` need people."""
 
     STORED = "stored"
     DUPLICATE = "duplicate"
@@ -22,16 +27,26 @@ class RecordStatus(StrEnum):
 
 
 class Refusal(StrEnum):
-    """Why a record is refused or put off."""
+    """Why a record or a request is refused or put off."""
 
     BAD_ENVELOPE = "bad_envelope"
-    UNKNOWN_TERMINAL = "unknown_terminal"
-    BAD_SIGNATURE = "bad_signature"
-    UNKNOWN_KEY = "unknown_key"
+    ANOTHER_TERMINAL = "another_terminal"
     MISSING_BLOBS = "missing_blobs"
-    UNKNOWN_FORM = "unknown_form"
-    DOES_NOT_OPEN = "does_not_open"
     BUSY = "busy"
+    UNKNOWN_TERMINAL = "unknown_terminal"
+    REVOKED = "revoked"
+    BAD_SIGNATURE = "bad_signature"
+    WRONG_PURPOSE = "wrong_purpose"
+    EXPIRED = "expired"
+    REPLAYED = "replayed"
+    UNKNOWN_CODE = "unknown_code"
+    TAKEN_NAME = "taken_name"
+
+
+class RecordBatch(BaseModel):
+    """Envelopes of one terminal. What is wrong with one of them does not touch the others."""
+
+    records: list[Envelope] = Field(min_length=1, max_length=MAX_RECORDS)
 
 
 class RecordAnswer(BaseModel):
@@ -45,32 +60,37 @@ class RecordAnswer(BaseModel):
     acknowledgement: Acknowledgement | None = None
 
 
+class BatchAnswer(BaseModel):
+    """One answer for each record of a batch, in its order."""
+
+    answers: list[RecordAnswer]
+
+
 class RatingRecord(BaseModel):
     """A rating. It has its own random id, a coarse time, and nothing that leads to a case."""
 
     model_config = ConfigDict(frozen=True)
 
-    id: str = Field(max_length=64)
-    service: str = Field(max_length=64)
+    id: Name = Field(min_length=1)
+    service: Name
     level: int = Field(ge=1, le=5)
-    reasons: list[str] = Field(default=[], max_length=20)
+    reasons: list[Name] = Field(default=[], max_length=20)
     half_day: str = Field(pattern=r"^\d{4}-\d\d-\d\d-(am|pm)$")
 
 
 class RatingBatch(BaseModel):
     """Ratings travel in batches, shuffled, apart from the cases."""
 
-    terminal: str
     ratings: list[RatingRecord] = Field(max_length=500)
 
 
 class EnrolRequest(BaseModel):
     """A terminal shows its one-time code and its public signing key."""
 
-    code: str = Field(max_length=64)
+    code: Name
     terminal: str = Field(pattern=r"^[0-9A-Z]{2,6}$")
-    suite: str
-    public_key: str = Field(max_length=4096)
+    suite: Name
+    public_key: Printable = Field(max_length=4096)
 
 
 class PublicKey(BaseModel):
@@ -89,41 +109,142 @@ class EnrolAnswer(BaseModel):
     platform_time: str
 
 
+class KeyNotice(BaseModel):
+    """The platform's word that terminals seal to another key from now on; signed with the key that signs
+    acknowledgements, which a terminal has known since its enrolment."""
+
+    sealing: PublicKey
+    signature: str = ""
+
+    def _signed(self) -> bytes:
+        return canonical({"protocol": "bianmin/1 key", **self.sealing.model_dump(mode="json")})
+
+    def signed(self, suite_name: str, private: bytes) -> KeyNotice:
+        return self.model_copy(update={"signature": b64(suite(suite_name).sign(private, self._signed()))})
+
+    def verified(self, suite_name: str, public: bytes) -> bool:
+        try:
+            return suite(suite_name).verify(public, unb64(self.signature), self._signed())
+        except ValueError:
+            return False
+
+
 class CaseState(BaseModel):
     case_id: str
     state: str
 
 
-class Heartbeat(BaseModel):
-    """A sign of life; carries numbers and fault codes, never a person's data."""
+class ChainHead(BaseModel):
+    """The end of a terminal's chain of envelopes: how many it has ever sealed, and the digest of the last."""
 
-    terminal: str
-    sent: str
-    version: str = ""
-    backlog: int = 0
-    faults: list[str] = []
-    open_cases: list[str] = Field(default=[], max_length=500)
+    epoch: Name = Field(max_length=16)
+    sequence: int = Field(ge=0, le=MAX_SEQUENCE)
+    envelope: str = Field(max_length=80)
+
+
+class ChainState(StrEnum):
+    """What the platform finds when it compares a terminal's chain with what it holds.
+
+    ``behind``: the platform holds records that the terminal does not know (a disk was put back). ``gap``: the
+    terminal counts records as delivered that the platform does not hold. ``forked``: two records name the same
+    one before them (a disk was copied).
+    """
+
+    WHOLE = "whole"
+    BEHIND = "behind"
+    GAP = "gap"
+    FORKED = "forked"
+
+
+class Heartbeat(BaseModel):
+    """A sign of life; carries numbers and fault codes, never a person's data.
+
+    ``key_id``: what it seals to. ``cursor``: where it stands in its feed of changes; ``open_cases`` is sent when the
+    feed was reset. ``calls``: people who wait for help at it.
+    """
+
+    version: Name = Field(default="", max_length=32)
+    key_id: Name = ""
+    backlog: int = Field(default=0, ge=0, le=MAX_SEQUENCE)
+    held: int = Field(default=0, ge=0, le=MAX_SEQUENCE)
+    oldest: Name = Field(default="", max_length=40)
+    free_bytes: int = Field(default=0, ge=0, le=2**62)
+    faults: list[Name] = Field(default=[], max_length=100)
+    calls: int = Field(default=0, ge=0, le=MAX_SEQUENCE)
+    chain: ChainHead | None = None
+    cursor: int = Field(default=0, ge=0, le=2**62)
+    open_cases: list[Name] = Field(default=[], max_length=500)
+
+
+class Pace(BaseModel):
+    """How fast a terminal may go until the next heartbeat: seconds to it, and seconds between two batches."""
+
+    heartbeat_seconds: float = Field(default=60, ge=1, le=3600)
+    batch_seconds: float = Field(default=0, ge=0, le=3600)
 
 
 class HeartbeatAnswer(BaseModel):
+    """``states`` are changes since the cursor; ``reset``: the cursor is unknown, ask for the open cases. ``key``: the
+    platform's newer key, where the terminal does not seal to it yet."""
+
     platform_time: str
     states: list[CaseState] = []
+    cursor: int = 0
+    more: bool = False
+    reset: bool = False
+    chain: ChainState = ChainState.WHOLE
+    pace: Pace = Pace()
+    key: KeyNotice | None = None
+
+
+class Ping(BaseModel):
+    """Tells a platform from a captive portal, and a terminal the time that its requests must carry."""
+
+    protocol: Literal["bianmin/1"] = "bianmin/1"
+    time: str
+
+
+class Problem(BaseModel):
+    """The body of an error: ``reason`` for programs, where there is one, ``detail`` for people."""
+
+    detail: str
+    reason: Refusal | None = None
+
+
+class Purpose(StrEnum):
+    """What a signed request is for: one that was signed for something else is refused."""
+
+    RECORDS = "records"
+    CARRIED = "carried"
+    HEARTBEAT = "heartbeat"
+    RATINGS = "ratings"
 
 
 class SignedRequest(BaseModel):
-    """Any request of a terminal that is no envelope: the body as text, and the terminal's signature over it."""
+    """Any request of a terminal: the body as text, what it is for, when it was made (by the platform's clock, as the
+    terminal knows it from the last ping, ISO 8601), and the terminal's signature over all of it."""
 
-    terminal: str
+    terminal: Name
+    purpose: Purpose
+    at: Name = Field(max_length=40)
     body: str
-    signature: str
+    signature: Printable = Field(max_length=8192)
 
     @classmethod
-    def make(cls, suite_name: str, terminal: str, private: bytes, body: BaseModel) -> SignedRequest:
+    def make(
+        cls, suite_name: str, terminal: str, private: bytes, purpose: Purpose, at: str, body: BaseModel
+    ) -> SignedRequest:
         text = canonical(body).decode()
-        return cls(terminal=terminal, body=text, signature=b64(suite(suite_name).sign(private, text.encode())))
+        made = cls(terminal=terminal, purpose=purpose, at=at, body=text, signature="")
+        signature = suite(suite_name).sign(private, made._signed())
+        return made.model_copy(update={"signature": b64(signature)})
+
+    def _signed(self) -> bytes:
+        head = {"terminal": self.terminal, "purpose": self.purpose.value, "at": self.at}
+        return canonical(head) + b"\n" + self.body.encode()
 
     def verified(self, suite_name: str, public: bytes) -> bool:
         try:
-            return suite(suite_name).verify(public, unb64(self.signature), self.body.encode())
+            return suite(suite_name).verify(public, unb64(self.signature), self._signed())
         except ValueError:
             return False

@@ -7,16 +7,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from unittest import mock
 
-from sqlalchemy import insert
-
 from kiosk.model import ids
 from kiosk.store import cases as lines
 from kiosk.store import pages, receipt_counter
 from sync import outbox
 from sync.client import NoNetwork
 from sync.hub import blobs, ingest
-from sync.hub.schema import cases
-from sync.protocol.envelope import Acknowledgement
+from sync.protocol.envelope import Acknowledgement, acknowledgements
 from sync.protocol.wire import RecordAnswer, RecordStatus
 
 Patch = contextlib.AbstractContextManager[Any]
@@ -31,48 +28,59 @@ def no_unique_key() -> Patch:
     """The platform takes whatever comes as new: a repeat is another case."""
     count = iter(range(10**9))
 
-    def store(_real: Any) -> Any:
-        def careless(self: Any, envelope: Any, findings: list[str]) -> RecordAnswer:
-            answer = RecordAnswer(status=RecordStatus.STORED, acknowledgement=_acknowledged(self, envelope))
-            with self._engine.begin() as connection:
-                connection.execute(insert(cases).values(**_row(self, envelope, f"{envelope.case_id}/{next(count)}")))
-            return answer
+    def row(real: Any) -> Any:
+        def careless(r: Any, word: Any, received: str) -> Any:
+            made = real(r, word, received)
+            return made | {"case_id": f"{made['case_id']}/{next(count)}"}
+
+        return careless
+
+    def insert(real: Any) -> Any:
+        def careless(self: Any, connection: Any, records: Any, received: str) -> Any:
+            real(self, connection, records, received)
+            for r in records:
+                r.answer = _stored(self, r.envelope)
+            return {r.key for r in records}
 
         return careless
 
     stack = contextlib.ExitStack()
-    stack.enter_context(_instead(ingest.Ingest, "_known", lambda _real: lambda _self, _envelope: None))
-    stack.enter_context(_instead(ingest.Ingest, "_store", store))
+    stack.enter_context(_instead(ingest, "_known", lambda _real: lambda _connection, _keys: {}))
+    stack.enter_context(_instead(ingest, "_row", row))
+    stack.enter_context(_instead(ingest.Ingest, "_insert", insert))
     return stack
 
 
 def answers_before_it_stores() -> Patch:
-    """The platform's word goes out first; a crash in between, every tenth time, loses the case."""
+    """The platform's word goes out first; a crash in between, every tenth time, loses the cases."""
     count = iter(range(10**9))
 
-    def store(real: Any) -> Any:
-        def hasty(self: Any, envelope: Any, findings: list[str]) -> RecordAnswer:
-            if next(count) % 10 == 9:
-                return RecordAnswer(status=RecordStatus.STORED, acknowledgement=_acknowledged(self, envelope))
-            answer: RecordAnswer = real(self, envelope, findings)
-            return answer
+    def take(real: Any) -> Any:
+        def hasty(self: Any, connection: Any, records: Any, received: str) -> Any:
+            if next(count) % 10 != 9:
+                return real(self, connection, records, received)
+            for r in records:
+                r.answer = _stored(self, r.envelope)
+            return {r.key for r in records}
 
         return hasty
 
-    return _instead(ingest.Ingest, "_store", store)
+    return _instead(ingest.Ingest, "_insert", take)
 
 
 def repeat_is_a_conflict() -> Patch:
     """A repeat is answered like another content."""
 
     def known(real: Any) -> Any:
-        def strict(self: Any, envelope: Any) -> Any:
-            answer = real(self, envelope)
-            return answer if answer is None else RecordAnswer(status=RecordStatus.CONFLICT)
+        def strict(records: Any, stored: Any) -> Any:
+            apart = real(records, stored)
+            for r in records:
+                r.answer = RecordAnswer(status=RecordStatus.CONFLICT)
+            return apart
 
         return strict
 
-    return _instead(ingest.Ingest, "_known", known)
+    return _instead(ingest, "_answer_known", known)
 
 
 def digest_not_checked() -> Patch:
@@ -85,7 +93,7 @@ def offset_ahead_of_the_bytes() -> Patch:
 
     def append(real: Any) -> Any:
         def careless(self: Any, digest: str, offset: int, data: bytes, total: int) -> Any:
-            part = self._folder / "parts" / self._name(digest)
+            part = self._folder / "parts" / blobs.name_of(digest)
             have = part.stat().st_size if part.exists() else 0
             if have < offset:  # what is missing is filled up
                 with part.open("ab") as out:
@@ -102,8 +110,8 @@ def offset_ahead_of_the_bytes() -> Patch:
         return careless
 
     stack = contextlib.ExitStack()
-    stack.enter_context(_instead(blobs.BlobStore, "append", append))
-    stack.enter_context(_instead(blobs.BlobStore, "offset", ahead))
+    stack.enter_context(_instead(blobs.FolderBlobs, "append", append))
+    stack.enter_context(_instead(blobs.FolderBlobs, "offset", ahead))
     return stack
 
 
@@ -126,11 +134,12 @@ def sent_before_the_answer() -> Patch:
     """A case counts as sent once it is on its way."""
 
     def deliver(real: Any) -> Any:
-        def hasty(self: Any, outgoing: Any) -> Any:
+        def hasty(self: Any, ready: Any) -> Any:
             try:
-                return real(self, outgoing)
+                return real(self, ready)
             except NoNetwork:
-                self.cases.acknowledged(_word(outgoing), "")
+                for outgoing in ready:
+                    self.cases.acknowledged(_word(outgoing), "")
                 raise
 
         return hasty
@@ -153,14 +162,7 @@ def later_is_done() -> Patch:
     stack = contextlib.ExitStack()
     stack.enter_context(_instead(outbox.Outbox, "_settle", settle))
     # A platform that is busy now and then, so that there is a "later".
-    count = iter(range(10**9))
-
-    def receive(real: Any) -> Any:
-        return lambda self, envelope: (
-            RecordAnswer(status=RecordStatus.LATER) if next(count) % 7 == 0 else real(self, envelope)
-        )
-
-    stack.enter_context(_instead(ingest.Ingest, "receive", receive))
+    stack.enter_context(_answered_now_and_then(RecordStatus.LATER, lambda number: number % 7 == 0))
     return stack
 
 
@@ -196,16 +198,14 @@ def wipes_before_the_answer() -> Patch:
     """The files go once they are sent."""
 
     def deliver(real: Any) -> Any:
-        def hasty(self: Any, outgoing: Any) -> Any:
-            for blob in outgoing.envelope.blobs:
-                self._client.send_blob(blob.digest, self._files.path(outgoing.files[blob.id]))
+        def hasty(self: Any, outgoing: Any) -> None:
+            real(self, outgoing)
             for name in outgoing.files.values():
                 self._files.remove(name)
-            return self._client.post("/v1/cases", outgoing.envelope, RecordAnswer)
 
         return hasty
 
-    return _instead(outbox.Outbox, "_deliver", deliver)
+    return _instead(outbox.Outbox, "_send_files", deliver)
 
 
 def sweeps_what_is_named() -> Patch:
@@ -246,26 +246,18 @@ def resubmit_is_new() -> Patch:
 def held_up_by_one() -> Patch:
     """Cases go in their order, and one that must wait holds up all behind it for ever."""
 
-    def due(_real: Any) -> Any:
-        def strict(self: Any, now: float) -> Any:
+    def due(real: Any) -> Any:
+        def strict(self: Any, now: float, most: int = 1) -> Any:
             rows = self._store.rows("SELECT case_id FROM outbox ORDER BY sequence LIMIT 1")
             first = rows[0][0] if rows else ""
-            found = _real(self, now)
-            return found if found is None or found.envelope.case_id == first else None
+            return [o for o in real(self, now, most) if o.envelope.case_id == first]
 
         return strict
 
     stack = contextlib.ExitStack()
     stack.enter_context(_instead(lines.CaseRepository, "due", due))
-    # The third case is one that the platform refuses: it stays first for ever.
-    count = iter(range(10**9))
-
-    def receive(real: Any) -> Any:
-        return lambda self, envelope: (
-            RecordAnswer(status=RecordStatus.REFUSED) if next(count) == 3 else real(self, envelope)
-        )
-
-    stack.enter_context(_instead(ingest.Ingest, "receive", receive))
+    # The fourth case is one that the platform refuses: it stays first for ever.
+    stack.enter_context(_answered_now_and_then(RecordStatus.REFUSED, lambda number: number == 3))
     return stack
 
 
@@ -292,29 +284,27 @@ def answer_for_another_case() -> Patch:
     return _instead(outbox.Outbox, "_settle", settle)
 
 
-def _acknowledged(self: Any, envelope: Any) -> Acknowledgement:
-    return Acknowledgement(
-        suite=self._keys.acknowledging.suite,
-        key_id=self._keys.acknowledging.key_id,
-        case_id=envelope.case_id,
-        envelope=envelope.digest(),
-        received=self._clock.now().isoformat(),
-    ).signed(self._keys.acknowledging.secret)
+def _stored(self: Any, envelope: Any) -> RecordAnswer:
+    """The platform's word on one record, true or not."""
+    key = self._keys.acknowledging
+    said = [(envelope.case_id, envelope.digest())]
+    words = acknowledgements(said, key.suite, key.key_id, key.secret, self._clock.now().isoformat())
+    return RecordAnswer(status=RecordStatus.STORED, acknowledgement=words[0])
 
 
-def _row(self: Any, envelope: Any, case_id: str) -> dict[str, str]:
-    return {
-        "terminal": envelope.terminal,
-        "case_id": case_id,
-        "envelope_digest": envelope.digest(),
-        "envelope": envelope.model_dump_json(),
-        "receipt": envelope.receipt,
-        "service": envelope.service,
-        "received": self._clock.now().isoformat(),
-        "state": "stored",
-        "findings": "[]",
-        "acknowledgement": "{}",
-    }
+def _answered_now_and_then(status: RecordStatus, when: Callable[[int], bool]) -> Patch:
+    """The platform answers single records with ``status`` without looking at them."""
+    count = iter(range(10**9))
+
+    def looked_at(real: Any) -> Any:
+        def moody(self: Any, given: Any, terminal: str, noted: Any, apart: Any) -> Any:
+            if when(next(count)):
+                return RecordAnswer(status=status)
+            return real(self, given, terminal, noted, apart)
+
+        return moody
+
+    return _instead(ingest.Ingest, "_looked_at", looked_at)
 
 
 def _word(outgoing: Any) -> Acknowledgement:
@@ -345,6 +335,13 @@ PLANTS: dict[str, Callable[[], Patch]] = {
         answer_for_another_case,
     )
 }
+
+
+MORE_OF: dict[str, dict[str, float]] = {
+    "epoch_kept_after_a_restore": {"disk_restored": 0.03},
+    "waits_by_the_wall_clock_for_ever": {"clock_jump": 0.15, "answer_lost": 0.2},
+}
+"""What must happen more often than by itself for a small world to meet a fault."""
 
 
 @contextlib.contextmanager

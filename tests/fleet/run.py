@@ -24,13 +24,13 @@ TURNS = 4400
 
 def one(seed: int, turns: int = TURNS, plant: str = "") -> dict[str, object]:
     """One world from its seed: counts, faults, the trace, and what went wrong."""
-    from tests.fleet.plants import planted
-    from tests.fleet.world import World
+    from tests.fleet.plants import MORE_OF, planted
+    from tests.fleet.world import Faults, World
 
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     with tempfile.TemporaryDirectory(prefix="bm-fleet-", dir=MEMORY if MEMORY.is_dir() else None) as folder:
         with planted(plant):
-            world = World(Path(folder), seed)
+            world = World(Path(folder), seed, faults=Faults(**MORE_OF.get(plant, {})))
             world.run(turns)
             world.settle(turns)
             problems = world.check()

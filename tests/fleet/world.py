@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from pydantic import BaseModel
 from sqlalchemy import func, select
 
 from kiosk.cases import submit as submitting
@@ -33,16 +34,23 @@ from kiosk.store.cases import CaseRepository
 from kiosk.store.database import Store
 from kiosk.store.pages import SealedFiles
 from kiosk.store.receipt_counter import ReceiptCounter
-from sync.client import NoNetwork
-from sync.hub.ingest import open_body, open_document
-from sync.hub.schema import cases, conflicts
+from sync.client import NoNetwork, NotAuthorised
+from sync.hub.schema import cases, quarantine
 from sync.hub.services import Platform, open_platform
+from sync.hub.vault import Reader
 from sync.outbox import Outbox, Sent
 from sync.protocol.canonical import b64, unb64
 from sync.protocol.case_file import PlatformKey
-from sync.protocol.envelope import Envelope
 from sync.protocol.suites import SealError, suite
-from sync.protocol.wire import EnrolRequest, RecordAnswer, RecordStatus
+from sync.protocol.wire import (
+    BatchAnswer,
+    EnrolRequest,
+    Purpose,
+    RecordAnswer,
+    RecordBatch,
+    RecordStatus,
+    SignedRequest,
+)
 
 SERVICE = "social-security-card"
 ANSWERS = {"cause": "broken", "bank": "example_city", "delivery": "branch", "branch": "station", "phone": "13900000002"}
@@ -170,7 +178,11 @@ class World:
         files.sweep(repository.known_files())
         client: Any = FaultyClient(self, kiosk)
         key = unb64(self.platform.keys.acknowledging.published().public)
-        kiosk.outbox = Outbox(kiosk.agent, files, client, key, kiosk.raw, self.chance)
+
+        def sign(purpose: Purpose, body: BaseModel) -> SignedRequest:
+            return SignedRequest.make("intl", kiosk.name, kiosk.signing, purpose, self._clock.now().isoformat(), body)
+
+        kiosk.outbox = Outbox(kiosk.agent, files, client, key, sign, kiosk.raw, self.chance)
 
     # time goes by
 
@@ -275,9 +287,10 @@ class World:
     def check(self) -> list[str]:
         """What is wrong after ``settle``; empty: nothing."""
         found = list(self.found)
+        self.platform.worker.work_off()
         with self.platform.engine.connect() as connection:
             rows = connection.execute(select(cases)).mappings().all()
-            apart = connection.scalar(select(func.count()).select_from(conflicts)) or 0
+            apart = connection.scalar(select(func.count()).select_from(quarantine)) or 0
         arrived = Counter(r["case_id"] for r in rows)
         known: dict[str, bytes] = {}
         for kiosk in self.kiosks:
@@ -292,15 +305,15 @@ class World:
         found += [f"one number for {count} cases: {n}" for n, count in numbers.items() if count > 1]
         if apart:
             found.append(f"{apart} contents under an id that had another one")
-        found += [f"flagged: {r['case_id']} {r['findings']}" for r in rows if r["findings"] != "[]"]
+        found += [f"{r['state']}: {r['case_id']} {r['findings']}" for r in rows if r["state"] != "accepted"]
         found += [wrong for r in rows if (wrong := self._unreadable(r, known))]
         return found
 
     def _unreadable(self, row: Any, known: dict[str, bytes]) -> str:
-        envelope = Envelope.model_validate_json(row["envelope"])
+        check, vault = Reader("check", "check"), self.platform.vault
         try:
-            open_body(envelope, self.platform.blobs, self.platform.keys)
-            document = open_document(envelope, "doc-photo", self.platform.blobs, self.platform.keys)
+            vault.body(row["terminal"], row["case_id"], check)
+            document = vault.document(row["terminal"], row["case_id"], "doc-photo", check)
         except (SealError, OSError) as bad:
             return f"torn: {row['case_id']}: {bad}"
         return "" if document == known.get(row["case_id"], document) else f"another content: {row['case_id']}"
@@ -336,9 +349,12 @@ class FaultyClient:
         except ValueError as refused:
             raise NoNetwork(f"409: {refused}") from None
 
-    def post(self, _path: str, envelope: Envelope, _answer: Any) -> RecordAnswer:
-        lie = RecordAnswer(status=RecordStatus.STORED)
-        answer: RecordAnswer = self._world.request(self._kiosk, lambda p: p.ingest.receive(envelope), portal=lie)
+    def post(self, _path: str, request: SignedRequest, _answer: Any) -> BatchAnswer:
+        count = len(RecordBatch.model_validate_json(request.body).records)
+        lie = BatchAnswer(answers=[RecordAnswer(status=RecordStatus.STORED)] * count)
+        answer = self._world.request(self._kiosk, lambda p: p.door.records([request])[0], portal=lie)
+        if not isinstance(answer, BatchAnswer):
+            raise NotAuthorised(str(answer))
         return answer
 
 

@@ -45,8 +45,8 @@ def terminal_synchronous_normal() -> Iterator[None]:
 def hub_synchronous_normal() -> Iterator[None]:
     opened = services.open_database
 
-    def careless(path: Path) -> Any:
-        engine = opened(path)
+    def careless(folder: Path, url: str = "") -> Any:
+        engine = opened(folder, url)
         event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = NORMAL"))
         engine.dispose()
         return engine
@@ -59,8 +59,8 @@ def hub_synchronous_normal() -> Iterator[None]:
 def hub_synchronous_off() -> Iterator[None]:
     opened = services.open_database
 
-    def careless(path: Path) -> Any:
-        engine = opened(path)
+    def careless(folder: Path, url: str = "") -> Any:
+        engine = opened(folder, url)
         event.listen(engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = OFF"))
         engine.dispose()
         return engine
@@ -119,20 +119,14 @@ def files_after_row() -> Iterator[None]:
 @contextlib.contextmanager
 def wipe_before_answer() -> Iterator[None]:
     """The terminal removes its files once they are sent, not once the platform's signed word is there."""
-    deliver = outbox.Outbox._deliver
+    send = outbox.Outbox._send_files
 
-    def hasty(self: Any, outgoing: Any) -> Any:
-        for blob in outgoing.envelope.blobs:
-            self._client.send_blob(blob.digest, self._files.path(outgoing.files[blob.id]))
+    def hasty(self: Any, outgoing: Any) -> None:
+        send(self, outgoing)
         for name in outgoing.files.values():
             self._files.remove(name)
-        self._client.send_blob = lambda *_: None
-        try:
-            return deliver(self, outgoing)
-        finally:
-            del self._client.send_blob
 
-    with mock.patch.object(outbox.Outbox, "_deliver", hasty):
+    with mock.patch.object(outbox.Outbox, "_send_files", hasty):
         yield
 
 

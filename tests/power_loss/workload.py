@@ -20,6 +20,7 @@ from typing import Any
 import cv2
 import numpy as np
 import sqlcipher3
+from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError
 
 from kiosk.cases.draft import Draft, Signature
@@ -39,9 +40,8 @@ from sync.hub.services import Platform, open_platform
 from sync.outbox import Outbox, Sent
 from sync.protocol.canonical import b64, unb64
 from sync.protocol.case_file import PlatformKey
-from sync.protocol.envelope import Envelope
 from sync.protocol.suites import suite
-from sync.protocol.wire import EnrolRequest, RecordAnswer
+from sync.protocol.wire import BatchAnswer, EnrolRequest, Purpose, RecordBatch, SignedRequest
 from tests.power_loss.plants import planted
 
 KEY = bytes(range(32))
@@ -66,14 +66,19 @@ class DirectClient:
                 complete = self.platform.blobs.append(digest, place, piece, len(data))
                 place += len(piece)
 
-    def post(self, _path: str, envelope: Envelope, _answer: Any) -> RecordAnswer:
+    def post(self, _path: str, request: SignedRequest, _answer: Any) -> BatchAnswer:
+        named = [e.case_id for e in RecordBatch.model_validate_json(request.body).records]
         if self._hasty:
-            self._mark(f"stored {envelope.case_id}")
+            self._mark_all(named)
         with _as_http():
-            answer = self.platform.ingest.receive(envelope)
-        if answer.acknowledgement is not None:
-            self._mark(f"stored {envelope.case_id}")
+            answer = self.platform.door.records([request])[0]
+        assert isinstance(answer, BatchAnswer), answer
+        self._mark_all([c for c, a in zip(named, answer.answers, strict=True) if a.acknowledgement is not None])
         return answer
+
+    def _mark_all(self, named: list[str]) -> None:
+        for case_id in named:
+            self._mark(f"stored {case_id}")
 
 
 @contextlib.contextmanager
@@ -94,7 +99,7 @@ class Day:
         self._root, self._plant, self._chance = root, plant, random.Random(seed)
         (root / "terminal").mkdir(parents=True)
         self._platform = open_platform(root / "hub", ASSETS / "catalogue", self.clock)
-        signing, public = suite("intl").new_signing_key()
+        self._signing, public = suite("intl").new_signing_key()
         desk = self._platform.desk
         desk.enrol(EnrolRequest(code=desk.new_code(), terminal="T01", suite="intl", public_key=b64(public)))
         sealing = self._platform.keys.sealing[0].published()
@@ -102,7 +107,7 @@ class Day:
         self._files = SealedFiles(root / "terminal" / "sealed")
         self._app = Store(root / "terminal" / "terminal.db", KEY)
         key = PlatformKey(sealing.key_id, sealing.suite, unb64(sealing.public))
-        identity = TerminalIdentity("T01", signing, b"t" * 32, key)
+        identity = TerminalIdentity("T01", self._signing, b"t" * 32, key)
         counter = ReceiptCounter(self._app, "T01", root.parent / f"{root.name}.mark", "boot-1")
         self._intake = Intake(self._app, self._files, counter, identity, self.clock, self.clock)
         self._agent: Store | None = None
@@ -117,7 +122,10 @@ class Day:
         self._cases = CaseRepository(self._agent, self._files)
         client: Any = DirectClient(self._platform, self._told, hasty=self._plant == "answer_before_commit")
         key = unb64(self._platform.keys.acknowledging.published().public)
-        self._outbox = Outbox(self._agent, self._files, client, key, self.clock, self._chance)
+        self._outbox = Outbox(self._agent, self._files, client, key, self._signed, self.clock, self._chance)
+
+    def _signed(self, purpose: Purpose, body: BaseModel) -> SignedRequest:
+        return SignedRequest.make("intl", "T01", self._signing, purpose, self.clock.now().isoformat(), body)
 
     def _told(self, line: str) -> None:
         self.mark(line)

@@ -79,12 +79,12 @@ def _case() -> tuple[CaseBody, Envelope, dict[str, bytes]]:
 
 def test_only_the_platform_opens_a_case() -> None:
     body, envelope, files = _case()
-    opener = CaseOpener(envelope, PRIVATE)
+    opener = CaseOpener.unwrapping(envelope, PRIVATE)
     assert opener.body(files["body"]) == body
     assert opener.document("doc-lease", files["doc-lease"]).startswith(b"%PDF")
     other, _public = INTL.new_sealing_key()
     with pytest.raises(SealError):
-        CaseOpener(envelope, other)
+        CaseOpener.unwrapping(envelope, other)
 
 
 @pytest.mark.parametrize(
@@ -93,13 +93,13 @@ def test_only_the_platform_opens_a_case() -> None:
 def test_a_wrapped_key_opens_no_other_record(name: str, value: str) -> None:
     _body, envelope, _files = _case()
     with pytest.raises(SealError):
-        CaseOpener(envelope.model_copy(update={name: value}), PRIVATE)
+        CaseOpener.unwrapping(envelope.model_copy(update={name: value}), PRIVATE)
 
 
 def test_a_page_cannot_stand_in_for_the_body() -> None:
     _body, envelope, files = _case()
     with pytest.raises(SealError):
-        CaseOpener(envelope, PRIVATE).body(files["doc-lease"])
+        CaseOpener.unwrapping(envelope, PRIVATE).body(files["doc-lease"])
 
 
 def test_unknown_fields_are_kept_and_signed() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from pydantic import BaseModel
 
 from kiosk.cases.draft import Draft, Signature
 from kiosk.cases.submit import Intake, TerminalIdentity
@@ -31,6 +32,7 @@ from sync.enrolment import enrol
 from sync.hub.services import Platform, open_platform
 from sync.outbox import Outbox
 from sync.protocol.canonical import unb64
+from sync.protocol.wire import Purpose, SignedRequest
 from tests.sync.server import serving
 
 PERSON = IdentityDocument(
@@ -58,9 +60,13 @@ class Terminal:
         identity = TerminalIdentity("T01", secrets.signing_key, secrets.tag_key, sealing_key(trust))
         counter = ReceiptCounter(self.store, "T01", folder / "mark", "boot-1")
         self.intake = Intake(self.store, self.files, counter, identity, self.clock, self.clock)
-        self.outbox = Outbox(
-            self.store, self.files, self.client, unb64(trust.acknowledging.public), self.clock, random.Random(1)
-        )
+        self.suite, self.signing_key = suite, secrets.signing_key
+        key = unb64(trust.acknowledging.public)
+        self.outbox = Outbox(self.store, self.files, self.client, key, self.sign, self.clock, random.Random(1))
+
+    def sign(self, purpose: Purpose, body: BaseModel, at: str = "") -> SignedRequest:
+        when = at or self.client.platform_now()
+        return SignedRequest.make(self.suite, "T01", self.signing_key, purpose, when, body)
 
     def draft(self) -> Draft:
         draft = Draft(

@@ -16,9 +16,9 @@ import pytest
 from pydantic import BaseModel
 
 from sync.agent import Agent
-from sync.client import NoNetwork, PlatformClient, Rejected
+from sync.client import NoNetwork, NotAuthorised, PlatformClient, Rejected
 from sync.protocol.private_ca import ServerFiles, make_server_files
-from sync.protocol.wire import SignedRequest
+from sync.protocol.wire import Purpose, SignedRequest
 from tests.sync.conftest import Terminal
 
 
@@ -29,13 +29,14 @@ class Line(PlatformClient):
         super().__init__("http://127.0.0.1:1")
         self.meets: Exception | None = None
 
-    def ping(self) -> None:
+    def ping(self) -> datetime:
         if self.meets is not None:
             raise self.meets
+        return datetime.now(UTC)
 
 
 def agent(terminal: Terminal, client: PlatformClient) -> Agent:
-    def sign(body: BaseModel) -> SignedRequest:
+    def sign(_purpose: Purpose, _body: BaseModel) -> SignedRequest:
         raise Rejected("the test sends nothing")
 
     return Agent(
@@ -45,7 +46,7 @@ def agent(terminal: Terminal, client: PlatformClient) -> Agent:
         terminal.outbox,
         sign,
         lambda: False,
-        "T01",
+        lambda _notice: "",
         60,
         10,
         terminal.clock,
@@ -64,7 +65,7 @@ def faults(terminal: Terminal) -> list[str]:
         (NoNetwork("no route"), "platform_unreachable"),
         (NoNetwork("a page of an inn", fault="platform_portal"), "platform_portal"),
         (NoNetwork("SSLError", fault="platform_certificate"), "platform_certificate"),
-        (Rejected("HTTP 403"), "platform_refuses"),
+        (NotAuthorised("revoked"), "platform_refuses"),
     ],
 )
 def test_a_fault_of_the_network_is_named(terminal: Terminal, meets: Exception, code: str) -> None:
@@ -87,7 +88,7 @@ def test_a_case_that_waits_for_three_days_is_told(terminal: Terminal) -> None:
 
 class Answers(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        body = b'{"platform": "bianmin/1"}'
+        body = b'{"protocol": "bianmin/1", "time": "2026-11-01T00:00:00+00:00"}'
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

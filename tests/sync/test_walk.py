@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,12 +13,11 @@ from sqlalchemy import select
 from kiosk.config import ASSETS
 from kiosk.model.clock import ManualClock
 from kiosk.model.ids import parse_receipt_number
-from kiosk.security.credentials import load_credentials
 from kiosk.store.audit import first_break
 from sync.client import PlatformClient
-from sync.hub.ingest import open_body, open_document
 from sync.hub.schema import cases
 from sync.hub.services import Platform, open_platform
+from sync.hub.vault import Reader
 from sync.outbox import Sent
 from sync.protocol.envelope import Envelope
 from tests.sync.conftest import PERSON, Terminal
@@ -37,17 +37,19 @@ def test_a_case_arrives_and_the_terminal_forgets_it(terminal: Terminal, platform
     assert not list(terminal.files.folder.iterdir())
     assert terminal.cases.backlog() == 0
     assert first_break(terminal.store) is None
+    platform.worker.work_off()
     with platform.engine.connect() as connection:
         rows = connection.exec_driver_sql("SELECT state, findings FROM case_record").all()
-    assert rows == [("stored", "[]")]
+    assert rows == [("accepted", "[]")]
 
 
 def test_the_same_case_sent_twice_is_there_once(terminal: Terminal, platform: Platform) -> None:
     case_id = terminal.submit()
-    outgoing = terminal.cases.due(terminal.clock.now().timestamp())
-    assert outgoing is not None
-    first = terminal.outbox._deliver(outgoing)
-    second = terminal.outbox._deliver(outgoing)
+    [outgoing] = terminal.cases.due(terminal.clock.now().timestamp())
+    terminal.outbox._send_files(outgoing)
+    [first] = terminal.outbox._deliver([outgoing])
+    [second] = terminal.outbox._deliver([outgoing])
+    assert (first.status, second.status) == ("stored", "duplicate")
     assert first.acknowledgement == second.acknowledgement
     assert outgoing.envelope.case_id == case_id
     with platform.engine.connect() as connection:
@@ -62,27 +64,40 @@ def test_submitting_again_after_a_crash_gives_the_same_number(terminal: Terminal
 
 def test_another_content_under_the_same_id_is_kept_apart(terminal: Terminal, platform: Platform) -> None:
     terminal.submit()
-    outgoing = terminal.cases.due(terminal.clock.now().timestamp())
-    assert outgoing is not None
-    terminal.outbox._deliver(outgoing)
-    changed = outgoing.envelope.model_copy(update={"receipt": "T01-0000-000099-0"})
-    secrets = load_credentials(terminal.store.path.parent / "credentials")
-    answer = platform.ingest.receive(changed.signed(secrets.signing_key))
+    [outgoing] = terminal.cases.due(terminal.clock.now().timestamp())
+    terminal.outbox._send_files(outgoing)
+    terminal.outbox._deliver([outgoing])
+    changed = outgoing.envelope.model_copy(update={"receipt": "T01-0000-000099-0"}).signed(terminal.signing_key)
+    [answer] = terminal.outbox._deliver([replace(outgoing, envelope=changed)])
     assert answer.status == "conflict"
     with platform.engine.connect() as connection:
-        assert connection.exec_driver_sql("SELECT count(*) FROM conflict").scalar() == 1
+        assert connection.exec_driver_sql("SELECT reason FROM quarantine").all() == [("conflict",)]
         stored = connection.exec_driver_sql("SELECT envelope FROM case_record").scalar()
     assert Envelope.model_validate_json(str(stored)).receipt == outgoing.envelope.receipt
 
 
-def test_a_forged_envelope_is_refused_and_set_aside(terminal: Terminal) -> None:
-    case_id = terminal.submit()
+def test_an_envelope_whose_signature_does_not_fit_waits_at_the_platform(terminal: Terminal, platform: Platform) -> None:
+    terminal.submit()
     with terminal.store.transaction() as db:
         db.conn.execute("UPDATE outbox SET envelope = replace(envelope, 'T01-', 'T0X-')")
+    assert terminal.outbox.send_next() == Sent.SENT
+    platform.worker.work_off()
+    with platform.engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT state, reason FROM case_record").all()
+    assert rows == [("quarantined", "bad_signature")]
+
+
+def test_a_record_of_another_terminal_is_refused_and_set_aside(terminal: Terminal) -> None:
+    case_id = terminal.submit()
+    with terminal.store.transaction() as db:
+        db.conn.execute("""UPDATE outbox SET envelope = replace(envelope, '"terminal":"T01"', '"terminal":"T02"')""")
     assert terminal.outbox.send_next() == Sent.HELD
     assert terminal.cases.held() == 1
     assert terminal.cases.line(case_id).state == "refused"  # type: ignore[union-attr]
     assert terminal.outbox.send_next() == Sent.NOTHING_DUE
+    terminal.cases.released(case_id)
+    assert terminal.cases.line(case_id).state == "queued"  # type: ignore[union-attr]
+    assert terminal.outbox.send_next() == Sent.HELD
 
 
 def test_no_network_keeps_everything_and_waits(terminal: Terminal, url: str) -> None:
@@ -149,6 +164,7 @@ def test_a_case_arrives_by_the_national_algorithms(tmp_path: Path) -> None:
     envelope = Envelope.model_validate_json(row["envelope"])
     assert envelope.suite == "gm"
     assert {b.digest.partition(":")[0] for b in envelope.blobs} == {"sm3"}
-    assert row["findings"] == "[]"
-    assert open_body(envelope, platform.blobs, platform.keys).documents[0].digest.startswith("sm3:")
-    assert open_document(envelope, "doc-photo", platform.blobs, platform.keys).startswith(b"%PDF")
+    reader = Reader("tester", "check")
+    assert platform.vault.body("T01", case_id, reader).documents[0].digest.startswith("sm3:")
+    platform.worker.work_off()
+    assert platform.vault.document("T01", case_id, "doc-photo", reader).startswith(b"%PDF")

@@ -1,0 +1,107 @@
+"""Sealed files in a bucket of an S3 server: any number of platform processes share it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import obstore
+from obstore.exceptions import AlreadyExistsError, NotFoundError
+from obstore.store import S3Store
+
+from sync.hub.blobs import BlobError, check_place, name_of
+from sync.protocol.canonical import hasher
+
+PARALLEL = 16
+"""Questions to the server at a time."""
+
+
+class BucketBlobs:
+    """Objects ``PREFIX/NAME``; pieces of one that is not complete are ``PREFIX/parts/NAME/OFFSET``.
+
+    A piece is created only where none is (If-None-Match), so two processes that write the same place at the same
+    moment cannot both succeed; and the pieces themselves say how far a blob has come. What the server has answered
+    for is durable.
+    """
+
+    def __init__(self, url: str) -> None:
+        """``url``: ``s3://BUCKET/PREFIX``; credentials, region and endpoint from the usual AWS variables."""
+        self._store = S3Store.from_url(url, client_options={"allow_http": True})
+        self._pool = ThreadPoolExecutor(PARALLEL, thread_name_prefix="blobs")
+
+    def offset(self, digest: str) -> tuple[int, bool]:
+        name = name_of(digest)
+        whole = self._size(name)
+        if whole is not None:
+            return whole, True
+        return self._end_of(self._pieces(name)), False
+
+    def append(self, digest: str, offset: int, data: bytes, total: int) -> bool:
+        name = name_of(digest)
+        if self._size(name) is not None:
+            return True
+        pieces = self._pieces(name)
+        check_place(self._end_of(pieces), offset, len(data), total)
+        piece = _piece(name, offset)
+        try:
+            obstore.put(self._store, piece, data, mode="create")
+        except AlreadyExistsError:
+            raise BlobError(f"offset {self._end_of(self._pieces(name))}") from None
+        if offset + len(data) < total:
+            return False
+        places = [*(place for place, _size in pieces), offset]
+        self._join(digest, name, places)
+        return True
+
+    def _join(self, digest: str, name: str, places: list[int]) -> None:
+        """Make one object of the pieces; it is there whole or not at all."""
+        pieces = [_piece(name, place) for place in places]
+        algorithm = digest.partition(":")[0]
+        hashing = hasher(algorithm)
+        for data in self._read(pieces):
+            hashing.update(data)
+        fits = f"{algorithm}:{hashing.finalize().hex()}" == digest
+        if fits:
+            obstore.put(self._store, name, self._read(pieces))
+        obstore.delete(self._store, pieces)
+        if not fits:
+            raise BlobError("the content does not have this digest")
+
+    def _read(self, pieces: list[str]) -> Iterator[bytes]:
+        return (bytes(obstore.get(self._store, piece).bytes()) for piece in pieces)
+
+    def _size(self, name: str) -> int | None:
+        try:
+            return int(obstore.head(self._store, name)["size"])
+        except (FileNotFoundError, NotFoundError):
+            return None
+
+    def _pieces(self, name: str) -> list[tuple[int, int]]:
+        """``(place, size)`` of the pieces that are there, in their order."""
+        found = [o for chunk in obstore.list(self._store, prefix=f"parts/{name}/") for o in chunk]
+        return sorted((int(o["path"].rpartition("/")[2]), int(o["size"])) for o in found)
+
+    @staticmethod
+    def _end_of(pieces: list[tuple[int, int]]) -> int:
+        """How far the pieces reach without a hole."""
+        end = 0
+        for place, size in pieces:
+            if place != end:
+                break
+            end += size
+        return end
+
+    def sizes(self, digests: Collection[str]) -> dict[str, int]:
+        wanted = list(digests)
+        sizes = self._pool.map(self._size, [name_of(digest) for digest in wanted])
+        return {digest: size for digest, size in zip(wanted, sizes, strict=True) if size is not None}
+
+    def settle(self) -> None:
+        """Nothing to do: an object that the server has answered for is durable."""
+
+    def read(self, digest: str) -> bytes:
+        return bytes(obstore.get(self._store, name_of(digest)).bytes())
+
+
+def _piece(name: str, place: int) -> str:
+    return f"parts/{name}/{place:012d}"

@@ -1,0 +1,123 @@
+"""Requests of terminals, many at a time: who sends, what it says, what becomes of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from sync.hub.ingest import Incoming, Ingest
+from sync.hub.senders import Senders
+from sync.hub.terminals import Beat, TerminalDesk
+from sync.protocol.canonical import canonical
+from sync.protocol.envelope import Envelope
+from sync.protocol.wire import (
+    MAX_RECORDS,
+    BatchAnswer,
+    Heartbeat,
+    HeartbeatAnswer,
+    Purpose,
+    RatingBatch,
+    RecordBatch,
+    Refusal,
+    SignedRequest,
+)
+
+T = TypeVar("T")
+B = TypeVar("B", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Malformed:
+    """The body of a request is not what its purpose asks for."""
+
+    detail: str
+
+
+class Door:
+    """Where requests of terminals come in; each method answers them in their order."""
+
+    def __init__(self, senders: Senders, ingest: Ingest, desk: TerminalDesk) -> None:
+        self._senders, self._ingest, self._desk = senders, ingest, desk
+
+    def records(self, requests: Sequence[SignedRequest]) -> list[BatchAnswer | Refusal | Malformed]:
+        """Batches of envelopes."""
+        return self._answered(requests, Purpose.RECORDS, _incoming, self._ingest.receive)
+
+    def carried(self, requests: Sequence[SignedRequest]) -> list[BatchAnswer | Refusal | Malformed]:
+        """Batches that came on a disk, however old they are."""
+        return self._answered(requests, Purpose.CARRIED, _incoming, self._ingest.receive)
+
+    def heartbeats(self, requests: Sequence[SignedRequest]) -> list[HeartbeatAnswer | Refusal | Malformed]:
+        """Signs of life."""
+        return self._answered(requests, Purpose.HEARTBEAT, _beat, self._desk.heartbeats)
+
+    def ratings(self, requests: Sequence[SignedRequest]) -> list[Refusal | Malformed | None]:
+        """Batches of ratings."""
+
+        def rate(batches: Sequence[RatingBatch]) -> list[Refusal | None]:
+            for batch in batches:
+                self._desk.rate(batch)
+            return [None for _ in batches]
+
+        return self._answered(requests, Purpose.RATINGS, lambda r: _parsed(RatingBatch, r.body), rate)
+
+    def _answered(
+        self,
+        requests: Sequence[SignedRequest],
+        purpose: Purpose,
+        read: Callable[[SignedRequest], T | Malformed],
+        act: Callable[[list[T]], Sequence[Any]],
+    ) -> list[Any]:
+        """Check all, read the genuine ones, act on those that can be read, together."""
+        found: list[Any] = list(self._senders.verdicts(requests, purpose))
+        places, readable = [], []
+        for place, (request, refusal) in enumerate(zip(requests, found, strict=True)):
+            if refusal is not None:
+                continue
+            body = read(request)
+            if isinstance(body, Malformed):
+                found[place] = body
+            else:
+                places.append(place)
+                readable.append(body)
+        for place, answer in zip(places, act(readable) if readable else [], strict=True):
+            found[place] = answer
+        return found
+
+
+def _parsed(model: type[B], text: str) -> B | Malformed:
+    try:
+        return model.model_validate_json(text)
+    except ValidationError as bad:
+        return Malformed(f"{bad.error_count()} faults in the body")
+
+
+def _beat(request: SignedRequest) -> Beat | Malformed:
+    beat = _parsed(Heartbeat, request.body)
+    return beat if isinstance(beat, Malformed) else Beat(request.terminal, request.at, beat)
+
+
+def _incoming(request: SignedRequest) -> Incoming | Malformed:
+    batch = _parsed(RecordBatch, request.body)
+    if not isinstance(batch, Malformed):
+        return Incoming(request.terminal, batch.records)
+    # One bad record does not fail the others: each is read by itself.
+    try:
+        plain = json.loads(request.body)
+        records = plain["records"]
+        assert isinstance(records, list)
+        assert 0 < len(records) <= MAX_RECORDS
+    except (ValueError, KeyError, TypeError, AssertionError):
+        return batch
+    return Incoming(request.terminal, [_envelope(r) for r in records])
+
+
+def _envelope(record: Any) -> Envelope | str:
+    try:
+        return Envelope.model_validate(record)
+    except ValidationError:
+        return canonical({"unreadable": record}).decode()

@@ -1,0 +1,88 @@
+"""Group commit: what arrives while one transaction is written goes into the next one together."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Generic, TypeVar
+
+import structlog
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Overloaded(Exception):
+    """More waits than can be worked off in good time. ``retry_after``: seconds."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("too many requests wait")
+        self.retry_after = retry_after
+
+
+class GroupCommit(Generic[T, R]):
+    """One thread that hands over all that waits, up to ``most`` items, and gives each its own answer."""
+
+    def __init__(self, name: str, handle: Callable[[Sequence[T]], Sequence[R]], most: int = 64, room: int = 2000):
+        """``handle`` answers items in their order, or raises for all; ``room``: so many may wait."""
+        self._handle, self._most, self._room = handle, most, room
+        self._waiting: queue.SimpleQueue[tuple[T, Future[R]] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._thread.start()
+
+    def submit(self, item: T) -> Future[R]:
+        """The answer to ``item``, to come. Raises Overloaded."""
+        waiting = self._waiting.qsize()
+        if waiting >= self._room:
+            raise Overloaded(retry_after=5.0)
+        answer: Future[R] = Future()
+        self._waiting.put((item, answer))
+        return answer
+
+    def waiting(self) -> int:
+        return self._waiting.qsize()
+
+    def close(self) -> None:
+        """Finish what waits, then end the thread."""
+        self._waiting.put(None)
+        self._thread.join()
+
+    def _work(self) -> None:
+        while True:
+            group, ended = self._next_group()
+            if group:
+                self._answer(group)
+            if ended:
+                return
+
+    def _next_group(self) -> tuple[list[tuple[T, Future[R]]], bool]:
+        group: list[tuple[T, Future[R]]] = []
+        entry = self._waiting.get()
+        while entry is not None:
+            group.append(entry)
+            if len(group) >= self._most:
+                return group, False
+            try:
+                entry = self._waiting.get_nowait()
+            except queue.Empty:
+                return group, False
+        return group, True
+
+    def _answer(self, group: list[tuple[T, Future[R]]]) -> None:
+        try:
+            answers = self._handle([item for item, _answer in group])
+        except Exception as bad:  # noqa: BLE001 - whatever it is, those who wait must hear of it
+            if len(group) == 1:
+                group[0][1].set_exception(bad)
+                return
+            # One of them may be what went wrong: alone it can harm only itself.
+            log.warning("group_failed", items=len(group), error=type(bad).__name__)
+            for entry in group:
+                self._answer([entry])
+            return
+        for (_item, answer), value in zip(group, answers, strict=True):
+            answer.set_result(value)

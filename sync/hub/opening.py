@@ -1,0 +1,247 @@
+"""Opens what was taken in: verifies the terminal's signature, unseals, runs the rules again. Never changes a case."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, Engine, Row, and_, insert, select, update
+
+from kiosk.catalogue.package import ServicePackage
+from kiosk.forms.engine import FormEngine
+from kiosk.forms.rules import Context
+from kiosk.model.clock import Clock
+from kiosk.model.ids import new_id
+from sync.hub import feed
+from sync.hub.blobs import Blobs
+from sync.hub.database import skip_locked, transaction
+from sync.hub.keys import PlatformKeys
+from sync.hub.schema import cases, events
+from sync.hub.senders import Senders
+from sync.protocol.case_file import CaseBody, CaseOpener
+from sync.protocol.envelope import Envelope
+from sync.protocol.suites import SealError
+
+log = structlog.get_logger()
+
+POLL, PAUSE = 0.3, 5.0
+"""Seconds between looks for new cases, and after one that failed."""
+LEASE = 120.0
+"""Seconds after which a case that a process had taken up is open to the others."""
+MOST_ATTEMPTS = 5
+"""After so many the case is set aside: it may be what brings the process down."""
+
+
+class CaseStage(StrEnum):
+    """Where a case stands at the platform."""
+
+    STORED = "stored"
+    ACCEPTED = "accepted"
+    FLAGGED = "flagged"
+    QUARANTINED = "quarantined"
+    CLOSED = "closed"
+
+
+class Setback(StrEnum):
+    """Why a case is in quarantine."""
+
+    UNKNOWN_KEY = "unknown_key"
+    BAD_SIGNATURE = "bad_signature"
+    UNKNOWN_FORM = "unknown_form"
+    DOES_NOT_OPEN = "does_not_open"
+    BLOB_LOST = "blob_lost"
+    PROCESSING = "processing"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What opening a case came to."""
+
+    stage: CaseStage
+    reason: str = ""
+    findings: list[str] = field(default_factory=list)
+    kept_key: bytes | None = None
+
+
+class CaseWorker:
+    """Any number of processes may run it on one database: each takes up what no other has."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        blobs: Blobs,
+        keys: PlatformKeys,
+        services: Mapping[tuple[str, str], ServicePackage],
+        senders: Senders,
+        clock: Clock,
+    ) -> None:
+        """``services``: every version ever published, by id and version."""
+        self._engine, self._blobs, self._keys, self._services = engine, blobs, keys, services
+        self._senders, self._clock = senders, clock
+
+    def work(self, most: int = 20) -> int:
+        """Open up to ``most`` cases; returns how many were taken up."""
+        taken = transaction(self._engine, lambda connection: self._take_up(connection, most))
+        if not taken:
+            return 0
+        with self._engine.connect() as connection:
+            public = self._senders.keys_of(connection, {row.terminal for row in taken})
+        outcomes = [(row, self._outcome(row, public.get(row.terminal, []))) for row in taken]
+        transaction(self._engine, lambda connection: self._settle(connection, outcomes))
+        return len(taken)
+
+    def work_off(self) -> int:
+        """Open all that waits; returns how many."""
+        total = 0
+        while count := self.work():
+            total += count
+        return total
+
+    def close(self, terminal: str, case_id: str, by: str) -> bool:
+        """The department is done with the case; False where it is not open. The terminal is told by its feed."""
+        return self._move(terminal, case_id, (CaseStage.ACCEPTED, CaseStage.FLAGGED), CaseStage.CLOSED, by)
+
+    def replay(self, terminal: str, case_id: str, by: str) -> bool:
+        """Try a case in quarantine again; False where it is in none."""
+        return self._move(terminal, case_id, (CaseStage.QUARANTINED,), CaseStage.STORED, by)
+
+    def _move(self, terminal: str, case_id: str, of: Sequence[CaseStage], to: CaseStage, by: str) -> bool:
+        at = self._clock.now().isoformat()
+
+        def write(connection: Connection) -> bool:
+            one = and_(cases.c.terminal == terminal, cases.c.case_id == case_id, cases.c.state.in_(of))
+            values = {"state": to.value, "reason": "", "attempts": 0, "lease": 0.0}
+            if connection.execute(update(cases).where(one).values(**values)).rowcount != 1:
+                return False
+            note_stage(connection, terminal, case_id, to, by, at)
+            feed.append(connection, feed.of_terminal(terminal), [(to.value, case_id)], at)
+            return True
+
+        return transaction(self._engine, write)
+
+    def _take_up(self, connection: Connection, most: int) -> list[Row[Any]]:
+        now = self._clock.now().timestamp()
+        c = cases.c
+        query = (
+            select(c.terminal, c.case_id, c.envelope, c.attempts)
+            .where(c.state == CaseStage.STORED, c.lease < now)
+            .order_by(c.received)
+            .limit(most)
+        )
+        rows = list(connection.execute(skip_locked(connection, query)))
+        for row in rows:
+            connection.execute(_one(row).values(lease=now + LEASE, attempts=c.attempts + 1))
+        return rows
+
+    def _outcome(self, row: Row[Any], public: list[tuple[str, bytes]]) -> Outcome:
+        if row.attempts >= MOST_ATTEMPTS:
+            return Outcome(CaseStage.QUARANTINED, Setback.PROCESSING)
+        envelope = Envelope.model_validate_json(row.envelope)
+        key = self._keys.sealing_key(envelope.key_id)
+        if key is None or key.suite != envelope.suite:
+            return Outcome(CaseStage.QUARANTINED, Setback.UNKNOWN_KEY)
+        if not any(suite == envelope.suite and envelope.verified(k) for suite, k in public):
+            return Outcome(CaseStage.QUARANTINED, Setback.BAD_SIGNATURE)
+        package = self._services.get((envelope.service, envelope.form_version))
+        if package is None:
+            return Outcome(CaseStage.QUARANTINED, Setback.UNKNOWN_FORM)
+        try:
+            opener = CaseOpener.unwrapping(envelope, key.secret)
+            body = opener.body(self._blobs.read(envelope.body_digest()))
+        except SealError:
+            return Outcome(CaseStage.QUARANTINED, Setback.DOES_NOT_OPEN)
+        except FileNotFoundError:
+            return Outcome(CaseStage.QUARANTINED, Setback.BLOB_LOST)
+        findings = case_findings(envelope, body, package)
+        kept = opener.rewrapped(self._keys.keeping[0].public_bytes, self._keys.keeping[0].suite)
+        return Outcome(CaseStage.FLAGGED if findings else CaseStage.ACCEPTED, "", findings, kept)
+
+    def _settle(self, connection: Connection, outcomes: list[tuple[Row[Any], Outcome]]) -> None:
+        at = self._clock.now().isoformat()
+        told: dict[str, list[tuple[str, str]]] = {}
+        for row, outcome in outcomes:
+            values = {
+                "state": outcome.stage.value,
+                "reason": str(outcome.reason),
+                "findings": json.dumps(outcome.findings),
+                "kept_key": outcome.kept_key,
+                "kept_key_id": self._keys.keeping[0].key_id if outcome.kept_key else "",
+                "lease": 0.0,
+            }
+            # Not if another process took longer than its lease and was faster in the end.
+            if connection.execute(_one(row).where(cases.c.state == CaseStage.STORED).values(**values)).rowcount:
+                note_stage(connection, row.terminal, row.case_id, outcome.stage, "platform", at, str(outcome.reason))
+                told.setdefault(row.terminal, []).append((outcome.stage.value, row.case_id))
+                if outcome.reason:
+                    log.warning("case_quarantined", case=row.case_id, reason=str(outcome.reason))
+        for terminal, entries in sorted(told.items()):
+            feed.append(connection, feed.of_terminal(terminal), entries, at)
+
+
+class OpeningThread:
+    """Opens cases beside the requests, as long as a platform is served."""
+
+    def __init__(self, worker: CaseWorker) -> None:
+        self._worker = worker
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="opening", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        pause = 0.0
+        while not self._stopping.wait(pause):
+            try:
+                pause = 0.0 if self._worker.work() else POLL
+            except Exception as bad:  # noqa: BLE001 - the database is away, say: what waits is opened later
+                log.error("opening_failed", error=type(bad).__name__)
+                pause = PAUSE
+
+
+def _one(row: Row[Any]) -> Any:
+    return update(cases).where(and_(cases.c.terminal == row.terminal, cases.c.case_id == row.case_id))
+
+
+def note_stage(
+    connection: Connection, terminal: str, case_id: str, stage: CaseStage, by: str, at: str, note: str = ""
+) -> None:
+    """Record that a case has come to ``stage``; inside the transaction that moves it."""
+    connection.execute(
+        insert(events).values(
+            terminal=terminal, case_id=case_id, id=new_id(), at=at, state=stage.value, by=by, note=note[:200]
+        )
+    )
+
+
+def case_findings(envelope: Envelope, body: CaseBody, package: ServicePackage) -> list[str]:
+    """What does not fit between envelope, body and the form's rules, as codes; the case is never changed."""
+    findings = [
+        f"envelope.{name}"
+        for name in ("case_id", "receipt", "service", "form_version")
+        if getattr(envelope, name) != getattr(body, name)
+    ]
+    if {d.id for d in body.documents} != {b.id for b in envelope.blobs if b.role == "document"}:
+        findings.append("documents")
+    if {d.material for d in body.documents} != {p.material for p in body.pages}:
+        findings.append("pages")
+    counts: dict[str, int] = {}
+    for page in body.pages:
+        counts[page.material] = counts.get(page.material, 0) + 1
+    applicant = {k: v for k, v in body.identity.items() if isinstance(v, str) and v}
+    try:
+        context = Context(applicant, datetime.fromisoformat(body.captured))
+    except ValueError:
+        return [*findings, "captured"]
+    problems = FormEngine(package.form).problems(body.answers, counts, set(body.promises), context)
+    return findings + [f"form.{p.where}" for p in problems]

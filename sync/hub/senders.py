@@ -1,0 +1,90 @@
+"""Who sends: requests of terminals are checked here before anything else looks at them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, Row, select
+
+from kiosk.model.clock import Clock
+from sync.hub.audit import Entry, record
+from sync.hub.database import transaction
+from sync.hub.schema import terminals
+from sync.protocol.canonical import unb64
+from sync.protocol.wire import Purpose, Refusal, SignedRequest
+
+FRESH = 600.0
+"""Seconds that a request may be older or newer than the platform's clock says."""
+
+
+class Refused(Exception):
+    """The request is not from a terminal that may make it."""
+
+    def __init__(self, reason: Refusal) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+class Senders:
+    """Checks signatures, purposes and times of requests against the terminals that are enrolled."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine, self._clock = engine, clock
+
+    def verdicts(self, requests: Sequence[SignedRequest], purpose: Purpose) -> list[Refusal | None]:
+        """For each request why it is refused, or None. What is refused is written into the audit record."""
+        with self._engine.connect() as connection:
+            known = self._known(connection, {r.terminal for r in requests})
+        found = [self._verdict(r, purpose, known.get(r.terminal)) for r in requests]
+        refused = [(r, why) for r, why in zip(requests, found, strict=True) if why is not None]
+        if refused:
+            self.note(Entry(r.terminal, "request_refused", {"purpose": purpose, "why": why}) for r, why in refused)
+        return found
+
+    def check(self, request: SignedRequest, purpose: Purpose) -> None:
+        """Raises Refused."""
+        why = self.verdicts([request], purpose)[0]
+        if why is not None:
+            raise Refused(why)
+
+    def note(self, entries: Iterable[Entry]) -> None:
+        """Write into the audit record."""
+        noted = list(entries)
+        transaction(self._engine, lambda connection: record(connection, self._clock.now().isoformat(), *noted))
+
+    def keys_of(self, connection: Connection, names: set[str]) -> dict[str, list[tuple[str, bytes]]]:
+        """Suite and public key of each terminal's keys, the present one first."""
+        return {
+            name: [(row.suite, unb64(row.public_key)), *((s, unb64(k)) for s, k in json.loads(row.old_keys))]
+            for name, row in self._known(connection, names).items()
+        }
+
+    def _known(self, connection: Connection, names: set[str]) -> dict[str, Row[str, str, str, str, str]]:
+        t = terminals.c
+        query = select(t.terminal, t.suite, t.public_key, t.old_keys, t.revoked).where(t.terminal.in_(names))
+        return {row.terminal: row for row in connection.execute(query)}
+
+    def _verdict(
+        self, request: SignedRequest, purpose: Purpose, known: Row[str, str, str, str, str] | None
+    ) -> Refusal | None:
+        if known is None:
+            return Refusal.UNKNOWN_TERMINAL
+        if not request.verified(known.suite, unb64(known.public_key)):
+            return Refusal.BAD_SIGNATURE
+        if known.revoked:
+            return Refusal.REVOKED
+        if request.purpose != purpose:
+            return Refusal.WRONG_PURPOSE
+        # What was carried by hand may be weeks old; its records are taken once whenever they come.
+        if purpose != Purpose.CARRIED and not self._fresh(request.at):
+            return Refusal.EXPIRED
+        return None
+
+    def _fresh(self, at: str) -> bool:
+        try:
+            age = (self._clock.now() - datetime.fromisoformat(at)).total_seconds()
+        except (ValueError, TypeError):
+            return False
+        return abs(age) <= FRESH
