@@ -37,14 +37,16 @@ def _plain_error(_request: Request[Any, Any, Any], error: HTTPException) -> Resp
     return Response({"detail": error.detail, **extra}, status_code=error.status_code, headers=error.headers)
 
 
-def create_app(platform: Platform) -> Litestar:
-    """The application on one opened platform. While it is served, cases that arrive are opened beside it."""
+def create_app(platform: Platform, *, opens: bool = True) -> Litestar:
+    """The application on one opened platform. While it is served, cases that arrive are opened beside it, unless
+    another process does that."""
     groups: list[Groups] = []
     opening = OpeningThread(platform.worker)
 
     def start() -> None:
         groups.append(Groups(platform))
-        opening.start()
+        if opens:
+            opening.start()
 
     def stop() -> None:
         for started in groups:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 from collections.abc import Collection
@@ -88,28 +89,35 @@ class FolderBlobs:
         return (part.stat().st_size if part.exists() else 0), False
 
     def append(self, digest: str, offset: int, data: bytes, total: int) -> bool:
-        have, complete = self.offset(digest)
-        if complete:
-            return True
-        check_place(have, offset, len(data), total)
         name = name_of(digest)
-        part = self._folder / "parts" / name
-        try:
-            with part.open("ab") as out:
+        whole, part = self._folder / name, self._folder / "parts" / name
+        if whole.exists():
+            return True
+        check_place(part.stat().st_size if part.exists() else 0, offset, len(data), total)
+        with part.open("ab") as out:
+            # A terminal that lost the answer sends again while the first request is still at work.
+            fcntl.flock(out, fcntl.LOCK_EX)
+            if whole.exists():
+                return True
+            status = os.fstat(out.fileno())
+            if status.st_nlink == 0:
+                raise BlobError("offset 0")
+            check_place(status.st_size, offset, len(data), total)
+            try:
                 out.write(data)
                 out.flush()
                 os.fsync(out.fileno())
-        except OSError:
-            # After a failed sync nobody knows what is on the disk, and a second one may say that all is well.
-            part.unlink(missing_ok=True)
-            raise
-        if offset + len(data) < total:
-            return False
-        if _digest_of(part, digest.partition(":")[0]) != digest:
-            part.unlink()
-            raise BlobError("the content does not have this digest")
-        part.rename(self._folder / name)
-        self.settle()
+            except OSError:
+                # After a failed sync nobody knows what is on the disk, and a second one may say that all is well.
+                part.unlink(missing_ok=True)
+                raise
+            if offset + len(data) < total:
+                return False
+            if _digest_of(part, digest.partition(":")[0]) != digest:
+                part.unlink()
+                raise BlobError("the content does not have this digest")
+            part.rename(whole)
+            self.settle()
         return True
 
     def sizes(self, digests: Collection[str]) -> dict[str, int]:

@@ -50,7 +50,12 @@ class BucketBlobs:
         if offset + len(data) < total:
             return False
         places = [*(place for place, _size in pieces), offset]
-        self._join(digest, name, places)
+        try:
+            self._join(digest, name, places)
+        except FileNotFoundError:
+            # Another request has joined the same pieces meanwhile, or has thrown them away.
+            if self._size(name) is None:
+                raise BlobError(f"offset {self._end_of(self._pieces(name))}") from None
         return True
 
     def _join(self, digest: str, name: str, places: list[int]) -> None:
@@ -62,7 +67,9 @@ class BucketBlobs:
             hashing.update(data)
         fits = f"{algorithm}:{hashing.finalize().hex()}" == digest
         if fits:
-            obstore.put(self._store, name, self._read(pieces))
+            with obstore.open_writer(self._store, name) as whole:
+                for data in self._read(pieces):
+                    whole.write(data)
         obstore.delete(self._store, pieces)
         if not fits:
             raise BlobError("the content does not have this digest")

@@ -32,7 +32,11 @@ def open_database(folder: Path, url: str = "") -> Engine:
         engine = _postgresql(url)
     else:
         raise ValueError("the database is SQLite, or postgresql://…")
-    _make_tables(engine)
+    try:
+        _make_tables(engine)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
 
 

@@ -29,10 +29,12 @@ from kiosk.store.receipt_counter import ReceiptCounter
 from sync.client import PlatformClient
 from sync.content import refresh
 from sync.enrolment import enrol
-from sync.hub.services import Platform, open_platform
+from sync.hub.services import Platform, Storage, open_platform
 from sync.outbox import Outbox
 from sync.protocol.canonical import unb64
 from sync.protocol.wire import Purpose, SignedRequest
+from tests.sync.bucket import Buckets, buckets
+from tests.sync.postgres import Postgres, postgres
 from tests.sync.server import serving
 
 PERSON = IdentityDocument(
@@ -91,9 +93,32 @@ class Terminal:
         return self.intake.submit(draft, self.catalogue.services[draft.service], "zh").case_id
 
 
+@pytest.fixture(scope="session")
+def server() -> Iterator[Postgres]:
+    with postgres() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[Buckets]:
+    with buckets() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite and folder", "postgresql and bucket"])
+def storage(request: pytest.FixtureRequest) -> Storage:
+    """Where the platform keeps its things: every test that touches one runs on both."""
+    if request.param == "sqlite and folder":
+        return Storage()
+    name = f"t{new_id()[-12:]}"
+    return Storage(request.getfixturevalue("server").url(name), request.getfixturevalue("s3").url(name))
+
+
 @pytest.fixture
-def platform(tmp_path: Path) -> Platform:
-    return open_platform(tmp_path / "hub", ASSETS / "catalogue", ManualClock(datetime.now(UTC)))
+def platform(tmp_path: Path, storage: Storage) -> Iterator[Platform]:
+    opened = open_platform(tmp_path / "hub", ASSETS / "catalogue", ManualClock(datetime.now(UTC)), storage=storage)
+    yield opened
+    opened.engine.dispose()
 
 
 @pytest.fixture

@@ -24,9 +24,10 @@ def free_port() -> int:
 
 @contextmanager
 def serving(platform: Platform) -> Iterator[str]:
-    """Serve ``platform`` in a thread; yields its address."""
+    """Serve ``platform`` in a thread; yields its address. Cases are opened when the test says so."""
     port = free_port()
-    server = Server(create_app(platform), address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False)
+    app = create_app(platform, opens=False)
+    server = Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=lambda: loop.run_until_complete(server.serve()))
     thread.start()
