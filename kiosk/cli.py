@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import signal
-import sys
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 import typer
 
+from kiosk.carry_cli import carry_app
 from kiosk.config import ASSETS
 from kiosk.devices_cli import Config, devices_app, settings_of
-from kiosk.ipc.process import become_child
+from kiosk.hub_cli import hub_app
+from kiosk.logs import log_as_json
 from kiosk.model.clock import SystemClock
 from kiosk.scan_cli import scan
 
@@ -21,22 +19,11 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="便民 Bianm
 catalogue_app = typer.Typer(no_args_is_help=True, help="Service packages.")
 app.add_typer(devices_app, name="devices")
 app.add_typer(catalogue_app, name="catalogue")
+app.add_typer(hub_app, name="hub")
+app.add_typer(carry_app, name="carry")
 app.command()(scan)
 
 Parent = Annotated[int, typer.Option(hidden=True)]
-
-
-def _log_as_json(name: str, parent: int) -> None:
-    if parent:
-        become_child(name, parent)
-    structlog.configure(
-        processors=[
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.add_log_level,
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
 
 
 @app.command()
@@ -49,7 +36,7 @@ def run(
     from kiosk.supervisor import Supervisor
 
     settings = settings_of(config)
-    _log_as_json("supervisor", parent)
+    log_as_json("supervisor", parent)
     Supervisor(settings, config, SystemClock(), remote=remote).run()
 
 
@@ -62,7 +49,7 @@ def agent(config: Config = None, parent: Parent = 0) -> None:
     from sync.assemble import NotEnrolled, make_agent
 
     settings = settings_of(config)
-    _log_as_json("agent", parent)
+    log_as_json("agent", parent)
     try:
         worker = make_agent(settings)
     except (NotEnrolled, CredentialError, StoreError) as bad:
@@ -100,69 +87,6 @@ def enrol(
         typer.echo(f"not enrolled: {type(bad).__name__}: {bad}", err=True)
         raise typer.Exit(1) from None
     typer.echo(f"enrolled as {settings.terminal.code}")
-
-
-@app.command()
-def hub(
-    folder: Annotated[Path, typer.Option(help="Where the platform keeps everything.")],
-    host: str = "127.0.0.1",
-    port: int = 8300,
-    packages: Annotated[Path, typer.Option(help="Service packages to publish.")] = ASSETS / "catalogue",
-    tls: Annotated[Path | None, typer.Option(help="Folder of server.pem and server.key, see hub-certificate.")] = None,
-    suite: Annotated[
-        str, typer.Option(help="Algorithms of a new platform's keys: intl or gm (SM2, SM3, SM4).")
-    ] = "intl",
-    parent: Parent = 0,
-) -> None:
-    """Run the reference platform."""
-    from sync.hub.main import serve
-    from sync.protocol.suites import SealError
-
-    _log_as_json("hub", parent)
-    signal.signal(signal.SIGINT, signal.SIG_IGN if parent else signal.default_int_handler)
-    try:
-        serve(folder, packages, host, port, (tls / "server.pem", tls / "server.key") if tls else None, suite)
-    except (ValueError, SealError) as bad:
-        typer.echo(str(bad), err=True)
-        raise typer.Exit(1) from None
-
-
-@app.command("hub-certificate")
-def hub_certificate(
-    folder: Annotated[Path, typer.Argument(help="A new folder: ca.pem for the terminals, server.pem and server.key.")],
-    hosts: Annotated[list[str], typer.Argument(help="Names and addresses under which the platform is reached.")],
-    years: Annotated[int, typer.Option(min=1, max=20)] = 5,
-) -> None:
-    """Make a private certificate authority and the platform's certificate."""
-    from sync.protocol.private_ca import make_server_files
-
-    now = SystemClock().now()
-    try:
-        files = make_server_files(folder, hosts, now, now + timedelta(days=365 * years))
-    except (OSError, ValueError) as bad:
-        typer.echo(str(bad), err=True)
-        raise typer.Exit(1) from None
-    typer.echo(f"for the terminals: {files.authority}\nfor the platform: kiosk hub --tls {folder}")
-
-
-@app.command("hub-user")
-def hub_user(
-    folder: Annotated[Path, typer.Option()],
-    name: str,
-    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
-) -> None:
-    """Create a user of the platform's console, or change the password."""
-    from sync.hub.services import open_platform
-
-    open_platform(folder, ASSETS / "catalogue", SystemClock()).users.set_password(name, password)
-
-
-@app.command("hub-code")
-def hub_code(folder: Annotated[Path, typer.Option()]) -> None:
-    """Print a one-time code for the enrolment of a terminal."""
-    from sync.hub.services import open_platform
-
-    typer.echo(open_platform(folder, ASSETS / "catalogue", SystemClock()).desk.new_code())
 
 
 @app.command()

@@ -114,12 +114,17 @@ class CaseRepository:
             now + LONGEST_WAIT,
             most,
         )
-        found = []
-        for text, attempts in rows:
-            envelope = Envelope.model_validate_json(text)
-            files = dict(self._store.rows("SELECT blob_id, name FROM sealed_file WHERE case_id = ?", envelope.case_id))
-            found.append(Outgoing(envelope, files, int(attempts)))
-        return found
+        return [self._outgoing(*row) for row in rows]
+
+    def waiting(self) -> list[Outgoing]:
+        """All envelopes that have not been acknowledged, refused ones too, in their order."""
+        rows = self._store.rows("SELECT envelope, attempts FROM outbox ORDER BY sequence")
+        return [self._outgoing(*row) for row in rows]
+
+    def _outgoing(self, text: str, attempts: int) -> Outgoing:
+        envelope = Envelope.model_validate_json(text)
+        files = dict(self._store.rows("SELECT blob_id, name FROM sealed_file WHERE case_id = ?", envelope.case_id))
+        return Outgoing(envelope, files, attempts)
 
     def put_off(self, case_id: str, next_at: float) -> None:
         """Count an attempt and try again at ``next_at`` (seconds of the wall clock)."""

@@ -1,4 +1,4 @@
-"""Runs the platform: ``kiosk hub``."""
+"""Serves the platform: ``kiosk hub``."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from pathlib import Path
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
-from kiosk.model.clock import SystemClock
 from sync.hub.app import create_app
-from sync.hub.services import open_platform
+from sync.hub.services import Platform
 
 
-async def _serve(folder: Path, sources: Path, host: str, port: int, tls: tuple[Path, Path] | None, suite: str) -> None:
+async def _serve(platform: Platform, host: str, port: int, tls: tuple[Path, Path] | None) -> None:
     server = Server(
-        create_app(open_platform(folder, sources, SystemClock(), suite)),
+        create_app(platform),
         address=host,
         port=port,
         interface=Interfaces.ASGI,
@@ -28,11 +27,6 @@ async def _serve(folder: Path, sources: Path, host: str, port: int, tls: tuple[P
     await server.serve()
 
 
-def serve(
-    folder: Path, sources: Path, host: str, port: int, tls: tuple[Path, Path] | None = None, suite: str = "intl"
-) -> None:
-    """Serve until SIGTERM, over HTTPS where ``tls`` names certificate and key. ``suite``: of keys that are drawn now.
-
-    Raises ValueError where a package of ``sources`` is unsound.
-    """
-    asyncio.run(_serve(folder, sources, host, port, tls, suite))
+def serve(platform: Platform, host: str, port: int, tls: tuple[Path, Path] | None = None) -> None:
+    """Serve until SIGTERM, over HTTPS where ``tls`` names certificate and key."""
+    asyncio.run(_serve(platform, host, port, tls))

@@ -1,0 +1,235 @@
+"""``kiosk hub``: the reference platform and what its operators do with it."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kiosk.config import ASSETS
+from kiosk.logs import log_as_json
+from kiosk.model.clock import SystemClock
+
+if TYPE_CHECKING:
+    from sync.hub.services import Platform, Storage
+
+hub_app = typer.Typer(add_completion=False, invoke_without_command=True, help="The reference platform.")
+
+Folder = Annotated[Path, typer.Option(envvar="BIANMIN_HUB_FOLDER", help="Where the platform keeps its things.")]
+
+
+@dataclass(frozen=True)
+class _Where:
+    """What all commands share."""
+
+    folder: Path
+    storage: Storage
+    packages: Path
+    suite: str
+
+    def platform(self) -> Platform:
+        from sync.hub.services import open_platform
+        from sync.protocol.suites import SealError
+
+        try:
+            return open_platform(self.folder, self.packages, SystemClock(), self.suite, self.storage)
+        except (ValueError, SealError) as bad:
+            raise _failed(str(bad)) from None
+
+
+def _failed(why: str) -> typer.Exit:
+    typer.echo(why, err=True)
+    return typer.Exit(1)
+
+
+def _where(context: typer.Context) -> _Where:
+    found = context.obj
+    assert isinstance(found, _Where)
+    return found
+
+
+@hub_app.callback()
+def hub(
+    context: typer.Context,
+    folder: Folder = Path("/var/lib/bianmin-hub"),
+    database: Annotated[
+        str, typer.Option(envvar="BIANMIN_HUB_DATABASE", help="postgresql://…; without it SQLite in the folder.")
+    ] = "",
+    blobs: Annotated[
+        str, typer.Option(envvar="BIANMIN_HUB_BLOBS", help="s3://BUCKET/PREFIX; without it files in the folder.")
+    ] = "",
+    host: str = "127.0.0.1",
+    port: int = 8300,
+    packages: Annotated[Path, typer.Option(help="Service packages to publish.")] = ASSETS / "catalogue",
+    tls: Annotated[Path | None, typer.Option(help="Folder of server.pem and server.key, see certificate.")] = None,
+    suite: Annotated[
+        str, typer.Option(help="Algorithms of a new platform's keys: intl or gm (SM2, SM3, SM4).")
+    ] = "intl",
+    parent: Annotated[int, typer.Option(hidden=True)] = 0,
+) -> None:
+    """Run the platform; or, with a command, do something to it. Options stand before the command."""
+    from sync.hub.main import serve
+    from sync.hub.services import Storage
+
+    where = _Where(folder, Storage(database, blobs), packages, suite)
+    context.obj = where
+    if context.invoked_subcommand is not None:
+        return
+    log_as_json("hub", parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN if parent else signal.default_int_handler)
+    serve(where.platform(), host, port, (tls / "server.pem", tls / "server.key") if tls else None)
+
+
+@hub_app.command()
+def certificate(
+    folder: Annotated[Path, typer.Argument(help="A new folder: ca.pem for the terminals, server.pem and server.key.")],
+    hosts: Annotated[list[str], typer.Argument(help="Names and addresses under which the platform is reached.")],
+    years: Annotated[int, typer.Option(min=1, max=20)] = 5,
+) -> None:
+    """Make a private certificate authority and the platform's certificate."""
+    from sync.protocol.private_ca import make_server_files
+
+    now = SystemClock().now()
+    try:
+        files = make_server_files(folder, hosts, now, now + timedelta(days=365 * years))
+    except (OSError, ValueError) as bad:
+        raise _failed(str(bad)) from None
+    typer.echo(f"for the terminals: {files.authority}\nfor the platform: kiosk hub --tls {folder}")
+
+
+@hub_app.command()
+def user(
+    context: typer.Context,
+    name: str,
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
+) -> None:
+    """Create a user of the console, or change the password."""
+    _where(context).platform().users.set_password(name, password)
+
+
+@hub_app.command()
+def code(
+    context: typer.Context,
+    replaces: Annotated[str, typer.Option(help="The terminal whose place a new machine takes.")] = "",
+) -> None:
+    """Print a one-time code for the enrolment of a terminal; it is valid for a week."""
+    typer.echo(_where(context).platform().desk.new_code(replaces))
+
+
+@hub_app.command()
+def revoke(context: typer.Context, terminal: str) -> None:
+    """Hear a terminal no more: it was stolen, say. What it holds stays sealed to the platform."""
+    if not _where(context).platform().desk.revoke(terminal, "operator"):
+        raise _failed(f"no terminal {terminal} that may speak")
+    typer.echo(f"{terminal} is revoked")
+
+
+@hub_app.command("rotate-key")
+def rotate_key(context: typer.Context) -> None:
+    """Draw a new key for terminals to seal to; they learn it with their next sign of life. Restart the platform."""
+    from sync.hub.keys import save
+
+    platform = _where(context).platform()
+    keys = platform.keys.rotated(platform.clock.now())
+    save(platform.folder / "keys.json", keys)
+    typer.echo(f"new key {keys.sealing[0].key_id}; {len(keys.sealing) - 1} older ones are kept")
+
+
+@hub_app.command("retire-keys")
+def retire_keys(
+    context: typer.Context,
+    days: Annotated[int, typer.Option(min=30, help="Keys that were replaced longer ago are destroyed.")] = 180,
+) -> None:
+    """Destroy old sealing keys. Cases that were opened stay readable; what was sealed to them and still comes does not
+    open any more."""
+    from sync.hub.keys import save
+
+    platform = _where(context).platform()
+    keys = platform.keys.retired(platform.clock.now() - timedelta(days=days))
+    save(platform.folder / "keys.json", keys)
+    typer.echo(f"{len(platform.keys.sealing) - len(keys.sealing)} keys destroyed, {len(keys.sealing)} kept")
+
+
+@hub_app.command("take-in")
+def take_in(context: typer.Context, files: list[Path]) -> None:
+    """Take in cases that were carried here on a disk, and write the platform's word beside them."""
+    from sync.carry import save_receipts
+    from sync.hub.carried import NoCarried
+    from sync.hub.carried import take_in as take
+
+    platform = _where(context).platform()
+    failed = False
+    for file in files:
+        try:
+            taken = take(file, platform.door, platform.blobs)
+        except NoCarried as bad:
+            typer.echo(str(bad), err=True)
+            failed = True
+            continue
+        platform.worker.work_off()
+        beside = save_receipts(file, taken.acknowledgements)
+        typer.echo(f"{file.name}: {len(taken.acknowledgements)} cases are here; their receipts: {beside}")
+        for line in taken.refused:
+            typer.echo(f"  not taken: {line}", err=True)
+        failed = failed or bool(taken.refused)
+    raise typer.Exit(1 if failed else 0)
+
+
+@hub_app.command("back-up")
+def back_up(
+    context: typer.Context, target: Annotated[Path, typer.Argument(help="A folder; may hold an older backup.")]
+) -> None:
+    """Write all rows and sealed files to a folder while the platform runs on. The keys are no part of it."""
+    from sync.hub.backup import BackupError
+    from sync.hub.backup import back_up as write
+
+    platform = _where(context).platform()
+    try:
+        counted = write(platform.engine, platform.blobs, target)
+    except (BackupError, OSError) as bad:
+        raise _failed(str(bad)) from None
+    typer.echo(f"{counted.rows} rows, {counted.blobs} sealed files; keep {platform.folder / 'keys.json'} elsewhere")
+
+
+@hub_app.command()
+def restore(context: typer.Context, source: Path) -> None:
+    """Fill an empty platform from a backup. Put its keys.json into the folder first."""
+    from sync.hub.backup import BackupError
+    from sync.hub.backup import restore as load
+
+    where = _where(context)
+    if not (where.folder / "keys.json").exists():
+        raise _failed(f"put the platform's keys to {where.folder / 'keys.json'} first: without them no case opens")
+    platform = where.platform()
+    try:
+        counted = load(source, platform.engine, platform.blobs)
+    except BackupError as bad:
+        raise _failed(str(bad)) from None
+    typer.echo(f"{counted.rows} rows and {counted.blobs} sealed files are back")
+
+
+@hub_app.command()
+def migrate(
+    context: typer.Context,
+    citus: Annotated[bool, typer.Option(help="Spread the tables over the servers of a Citus cluster.")] = False,
+    show: Annotated[bool, typer.Option(help="Print the statements and do nothing.")] = False,
+) -> None:
+    """Make the tables of this version; with --citus, distribute them."""
+    from sync.hub.distribution import statements
+
+    if show:
+        typer.echo("\n".join(f"{s};" for s in statements()))
+        return
+    where = _where(context)
+    if citus and not where.storage.database:
+        raise _failed("--citus needs --database postgresql://…")
+    platform = where.platform()
+    if citus:
+        with platform.engine.begin() as connection:
+            for statement in statements():
+                connection.exec_driver_sql(statement)
+    typer.echo("the tables are there" + (" and distributed" if citus else ""))

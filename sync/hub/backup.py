@@ -1,0 +1,156 @@
+"""Backup and restore of the platform: one portable file of all rows, and the sealed files beside it.
+
+Rows are JSON lines, so that a backup of SQLite can be restored into PostgreSQL and the other way round. The keys are
+no part of it: who has the backup opens no case with it. Keep a copy of ``keys.json`` elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from sqlalchemy import Connection, Engine, Table, func, insert, select
+
+from sync.hub.blobs import BlobError, Blobs
+from sync.hub.database import transaction
+from sync.hub.schema import VERSION, cases, metadata, packages, versions
+from sync.protocol.canonical import b64, unb64
+from sync.protocol.envelope import Envelope
+
+ROWS = "rows.zip"
+AT_ONCE = 500
+
+
+class BackupError(Exception):
+    """The backup cannot be made or used; says why. A restore that failed has left the database empty."""
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Rows and sealed files of a backup."""
+
+    rows: int
+    blobs: int
+
+
+def back_up(engine: Engine, blobs: Blobs, target: Path) -> Counted:
+    """Write all rows and those sealed files that are not there yet to the folder ``target``. The platform may run on.
+
+    Rows come from one snapshot, and first: a row is never older than the files that it names.
+    """
+    target.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (target / "blobs").mkdir(exist_ok=True, mode=0o700)
+    part = target / "rows.part"
+    rows = 0
+    with engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection = connection.execution_options(isolation_level="REPEATABLE READ")  # noqa: PLW2901
+        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("version", str(VERSION))
+            for table in _tables():
+                with archive.open(f"{table.name}.jsonl", "w") as out:
+                    rows += _dump(connection, table, out)
+        named = _named(connection)
+    for name in sorted(named):
+        _copy(blobs, name, target / "blobs")
+    with part.open("rb") as written:
+        os.fsync(written.fileno())
+    part.rename(target / ROWS)
+    return Counted(rows, len(named))
+
+
+def restore(source: Path, engine: Engine, blobs: Blobs) -> Counted:
+    """Fill an empty platform from a backup. Raises BackupError."""
+    try:
+        with zipfile.ZipFile(source / ROWS) as archive:
+            if archive.read("version").decode() != str(VERSION):
+                raise BackupError("the backup was made by another version of this program")
+            rows = transaction(engine, lambda connection: _load(connection, archive))
+    except (OSError, zipfile.BadZipFile, KeyError) as bad:
+        raise BackupError(f"{source}: {bad}") from None
+    with engine.connect() as connection:
+        named = _named(connection)
+    for name in sorted(named):
+        _bring_back(blobs, name, source / "blobs")
+    return Counted(rows, len(named))
+
+
+def _tables() -> list[Table]:
+    return [t for t in metadata.sorted_tables if t is not versions]
+
+
+def _dump(connection: Connection, table: Table, out: IO[bytes]) -> int:
+    count = 0
+    for row in connection.execute(select(table)).yield_per(AT_ONCE).mappings():
+        out.write(json.dumps({k: _plain(v) for k, v in row.items()}, ensure_ascii=False).encode() + b"\n")
+        count += 1
+    return count
+
+
+def _plain(value: Any) -> Any:
+    return {"b64": b64(bytes(value))} if isinstance(value, bytes | memoryview) else value
+
+
+def _value(value: Any) -> Any:
+    return unb64(value["b64"]) if isinstance(value, dict) else value
+
+
+def _load(connection: Connection, archive: zipfile.ZipFile) -> int:
+    count = 0
+    for table in _tables():
+        if connection.scalar(select(func.count()).select_from(table)) and table is not packages:
+            raise BackupError(f"the database is not empty: {table.name}")
+        connection.execute(table.delete())
+        with archive.open(f"{table.name}.jsonl") as lines:
+            for rows in _in_groups(lines):
+                connection.execute(insert(table), rows)
+                count += len(rows)
+    return count
+
+
+def _in_groups(lines: IO[bytes]) -> Iterator[list[dict[str, Any]]]:
+    group: list[dict[str, Any]] = []
+    for line in lines:
+        group.append({k: _value(v) for k, v in json.loads(line).items()})
+        if len(group) == AT_ONCE:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _named(connection: Connection) -> set[str]:
+    """Digests of all sealed files that cases name."""
+    texts = connection.scalars(select(cases.c.envelope)).yield_per(AT_ONCE)
+    return {blob.digest for text in texts for blob in Envelope.model_validate_json(text).blobs}
+
+
+def _copy(blobs: Blobs, name: str, folder: Path) -> None:
+    target = folder / name.replace(":", "-")
+    if target.exists():
+        return
+    try:
+        data = blobs.read(name)
+    except FileNotFoundError:
+        raise BackupError(f"a sealed file is missing at the platform: {name}") from None
+    part = target.with_suffix(".part")
+    with part.open("wb") as out:
+        out.write(data)
+        out.flush()
+        os.fsync(out.fileno())
+    part.rename(target)
+
+
+def _bring_back(blobs: Blobs, name: str, folder: Path) -> None:
+    try:
+        data = (folder / name.replace(":", "-")).read_bytes()
+        place, complete = blobs.offset(name)
+        if not complete:
+            blobs.append(name, place, data[place:], len(data))
+    except (OSError, BlobError) as bad:
+        raise BackupError(f"a sealed file of the backup is missing or damaged: {name}: {bad}") from None

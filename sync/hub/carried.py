@@ -1,0 +1,83 @@
+"""Takes in what was carried to the platform on a disk (``sync.carry``)."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from sync.hub.blobs import MAX_BLOB, BlobError, Blobs
+from sync.hub.door import Door
+from sync.protocol.envelope import Acknowledgement
+from sync.protocol.wire import BatchAnswer, SignedRequest
+
+PIECE = 1 << 20
+MAX_REQUEST = 16_000_000
+
+
+class NoCarried(ValueError):
+    """The file is not one that a terminal wrote, or it is damaged."""
+
+
+@dataclass
+class Taken:
+    """Words on what is durable here now, and, in words, what was not taken."""
+
+    acknowledgements: list[Acknowledgement] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+
+def take_in(file: Path, door: Door, blobs: Blobs) -> Taken:
+    """Take in all that ``file`` holds; again and again if need be. Raises NoCarried.
+
+    Sizes are limited before anything is unpacked: an archive can promise anything.
+    """
+    taken = Taken()
+    try:
+        with zipfile.ZipFile(file) as archive:
+            for entry in archive.infolist():
+                if entry.filename.startswith("blobs/"):
+                    _take_blob(archive, entry, blobs, taken)
+            for request in _requests(archive):
+                [answer] = door.carried([request])
+                _note(answer, taken)
+    except (OSError, zipfile.BadZipFile, ValidationError, NotImplementedError, RuntimeError) as bad:
+        raise NoCarried(f"{file.name}: {type(bad).__name__}: {bad}") from None
+    return taken
+
+
+def _take_blob(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, blobs: Blobs, taken: Taken) -> None:
+    digest = entry.filename.removeprefix("blobs/").replace("-", ":", 1)
+    try:
+        if entry.file_size > MAX_BLOB:
+            raise BlobError("too large")
+        place, complete = blobs.offset(digest)
+        with archive.open(entry) as source:
+            source.seek(place)
+            while not complete and (data := source.read(PIECE)):
+                complete = blobs.append(digest, place, data, entry.file_size)
+                place += len(data)
+    except (BlobError, zipfile.BadZipFile) as bad:
+        taken.refused.append(f"{digest}: {bad}")
+
+
+def _requests(archive: zipfile.ZipFile) -> Iterator[SignedRequest]:
+    for entry in archive.infolist():
+        if entry.filename.startswith("batch-"):
+            if entry.file_size > MAX_REQUEST:
+                raise NoCarried(f"{entry.filename} is too large")
+            yield SignedRequest.model_validate_json(archive.read(entry))
+
+
+def _note(answer: object, taken: Taken) -> None:
+    if not isinstance(answer, BatchAnswer):
+        taken.refused.append(f"a batch: {answer}")
+        return
+    for one in answer.answers:
+        if one.acknowledgement is not None:
+            taken.acknowledgements.append(one.acknowledgement)
+        else:
+            taken.refused.append(f"a case: {one.status.value} {one.reason.value if one.reason else ''}".rstrip())

@@ -1,0 +1,149 @@
+"""Backup and restore, tables for many servers, and the commands of ``kiosk hub``."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, String, Table, UniqueConstraint, select
+from typer.testing import CliRunner
+
+from kiosk.cli import app
+from kiosk.config import ASSETS
+from sync.hub import distribution
+from sync.hub.backup import BackupError, back_up, restore
+from sync.hub.keys import PlatformKeys
+from sync.hub.schema import cases, metadata
+from sync.hub.services import Platform, Storage, open_platform
+from sync.hub.vault import Reader
+from sync.outbox import Sent
+from tests.sync.conftest import Terminal
+from tests.sync.postgres import Postgres
+
+RUN = CliRunner()
+
+
+def some_cases(terminal: Terminal, platform: Platform) -> list[str]:
+    made = [terminal.submit() for _ in range(3)]
+    assert terminal.outbox.send_next() == Sent.SENT
+    platform.worker.work_off()
+    return made
+
+
+def test_a_backup_brings_everything_back_into_the_other_database(
+    terminal: Terminal, platform: Platform, storage: Storage, server: Postgres, tmp_path: Path
+) -> None:
+    made = some_cases(terminal, platform)
+    counted = back_up(platform.engine, platform.blobs, tmp_path / "backup")
+    assert counted.blobs == 6
+    assert b"private" not in b"".join(p.read_bytes() for p in (tmp_path / "backup").rglob("*") if p.is_file())
+    folder = tmp_path / "again"
+    folder.mkdir()
+    shutil.copy(platform.folder / "keys.json", folder)
+    other = Storage() if storage.database else Storage(server.url(f"again-{tmp_path.name[-20:]}"))
+    again = open_platform(folder, ASSETS / "catalogue", platform.clock, storage=other)
+    assert restore(tmp_path / "backup", again.engine, again.blobs) == counted
+    for case_id in made:
+        before = platform.vault.body("T01", case_id, Reader("tester", "check"))
+        assert again.vault.body("T01", case_id, Reader("tester", "check")) == before
+        document = again.vault.document("T01", case_id, "doc-photo", Reader("tester", "check"))
+        assert document.startswith(b"%PDF")
+    with pytest.raises(BackupError, match="not empty"):
+        restore(tmp_path / "backup", again.engine, again.blobs)
+    again.engine.dispose()
+
+
+def test_a_second_backup_into_the_same_folder_adds_what_is_new(
+    terminal: Terminal, platform: Platform, tmp_path: Path
+) -> None:
+    some_cases(terminal, platform)
+    back_up(platform.engine, platform.blobs, tmp_path / "backup")
+    some_cases(terminal, platform)
+    assert back_up(platform.engine, platform.blobs, tmp_path / "backup").blobs == 12
+
+
+def test_a_damaged_backup_is_told(terminal: Terminal, platform: Platform, tmp_path: Path) -> None:
+    some_cases(terminal, platform)
+    back_up(platform.engine, platform.blobs, tmp_path / "backup")
+    file = min((tmp_path / "backup" / "blobs").iterdir())
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    again = open_platform(tmp_path / "again", ASSETS / "catalogue", platform.clock)
+    with pytest.raises(BackupError, match="damaged"):
+        restore(tmp_path / "backup", again.engine, again.blobs)
+    again.engine.dispose()
+    with pytest.raises(BackupError):
+        restore(tmp_path / "nowhere", again.engine, again.blobs)
+
+
+# many servers
+
+
+def test_the_tables_can_be_spread() -> None:
+    assert distribution.faults() == []
+    spread = distribution.statements()
+    assert len(spread) == len(metadata.tables)
+    for table in metadata.tables.values():
+        assert sum(f"'{table.name}'" in s.split(",")[0] for s in spread) == 1
+    for name, column in distribution.COLOCATED.items():
+        assert distribution.key_of(metadata.tables[name]) == column
+
+
+def test_tables_that_cannot_be_spread_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = MetaData()
+    Table("bare", bad, Column("x", Integer))
+    Table("counted", bad, Column("id", Integer, primary_key=True, autoincrement=True), Column("n", String, unique=True))
+    Table("twice", bad, Column("a", Integer, primary_key=True), Column("b", Integer, index=True, unique=True))
+    Table("more", bad, Column("a", String, primary_key=True), Column("b", Integer), UniqueConstraint("b"))
+    monkeypatch.setattr(distribution, "metadata", bad)
+    found = "\n".join(distribution.faults())
+    assert "bare has no primary key" in found
+    assert "counted.id is drawn from a sequence" in found
+    assert "counted.n is unique" in found
+    assert "twice" in found
+    assert "more" in found
+
+
+# commands
+
+
+def test_what_an_operator_types(tmp_path: Path) -> None:
+    hub = ["hub", "--folder", str(tmp_path / "hub")]
+    code = RUN.invoke(app, [*hub, "code"])
+    assert (code.exit_code, len(code.stdout.strip())) == (0, 16)
+    assert RUN.invoke(app, [*hub, "revoke", "T01"]).exit_code == 1
+    old = PlatformKeys.model_validate_json((tmp_path / "hub" / "keys.json").read_bytes())
+    assert RUN.invoke(app, [*hub, "rotate-key"]).exit_code == 0
+    new = PlatformKeys.model_validate_json((tmp_path / "hub" / "keys.json").read_bytes())
+    assert new.sealing[1:] == old.sealing
+    assert "1 kept" not in RUN.invoke(app, [*hub, "retire-keys", "--days", "30"]).stdout
+    assert RUN.invoke(app, [*hub, "retire-keys", "--days", "1"]).exit_code == 2
+    assert RUN.invoke(app, [*hub, "back-up", str(tmp_path / "backup")]).exit_code == 0
+    fresh = ["hub", "--folder", str(tmp_path / "fresh")]
+    assert "keys" in RUN.invoke(app, [*fresh, "restore", str(tmp_path / "backup")]).stderr
+    shown = RUN.invoke(app, ["hub", "--folder", str(tmp_path / "hub"), "migrate", "--citus", "--show"])
+    assert "create_distributed_table('terminal', 'terminal');" in shown.stdout
+    assert RUN.invoke(app, [*hub, "migrate", "--citus"]).exit_code == 1
+    assert RUN.invoke(app, ["hub", "--folder", str(tmp_path), "--database", "mysql://x", "code"]).exit_code == 1
+
+
+def test_an_older_database_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "hub").mkdir()
+    with sqlite3.connect(tmp_path / "hub" / "platform.db") as old:
+        old.execute("CREATE TABLE case_record (case_id TEXT)")
+    old.close()
+    told = RUN.invoke(app, ["hub", "--folder", str(tmp_path / "hub"), "code"])
+    assert told.exit_code == 1
+    assert "older than this program" in told.stderr
+
+
+def test_json_of_the_backup_is_plain(terminal: Terminal, platform: Platform, tmp_path: Path) -> None:
+    some_cases(terminal, platform)
+    back_up(platform.engine, platform.blobs, tmp_path / "backup")
+    shutil.unpack_archive(tmp_path / "backup" / "rows.zip", tmp_path / "rows")
+    lines = (tmp_path / "rows" / "case_record.jsonl").read_text().splitlines()
+    with platform.engine.connect() as connection:
+        stored = {r.case_id: r.envelope for r in connection.execute(select(cases))}
+    assert {json.loads(line)["case_id"]: json.loads(line)["envelope"] for line in lines} == stored
