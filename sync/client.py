@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +12,7 @@ from typing import Any, TypeVar
 import urllib3
 from pydantic import BaseModel, ValidationError
 
-from sync.protocol.wire import Ping, Problem, Refusal
+from sync.protocol.wire import Ping, Problem, Refusal, SignedRequest
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -155,13 +156,15 @@ class PlatformClient:
             raise Rejected(f"HTTP {answer.status}")
         return answer.data
 
-    def send_blob(self, digest: str, file: Path) -> None:
+    def send_blob(self, digest: str, file: Path, leave: Callable[[str, int], SignedRequest]) -> None:
         """Bring one sealed file to the platform, going on where the last try stopped.
 
-        Raises NoNetwork, or Rejected where the file does not have its digest any more.
+        ``leave`` signs the request for the upload, by digest and size. Raises NoNetwork, NotAuthorised, or Rejected
+        where the file does not have its digest any more.
         """
         total = file.stat().st_size
         offset, complete = self._offset(digest)
+        authorization = "" if complete else leave(digest, total).as_header()
         with file.open("rb") as source:
             while not complete:
                 source.seek(offset)
@@ -172,7 +175,10 @@ class PlatformClient:
                     data,
                     Upload_Offset=str(offset),
                     Upload_Length=str(total),
+                    Authorization=authorization,
                 )
+                if answer.status == 403:
+                    raise self._refused(answer.data)
                 if answer.status == 409:
                     now, complete = self._offset(digest)
                     if now == offset or offset + len(data) >= total:

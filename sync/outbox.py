@@ -15,7 +15,7 @@ from kiosk.store.database import Store
 from kiosk.store.pages import SealedFiles
 from sync.client import NoNetwork, NotAuthorised, PlatformClient, Rejected
 from sync.protocol.envelope import Acknowledgement
-from sync.protocol.wire import BatchAnswer, Purpose, RecordAnswer, RecordBatch, RecordStatus, SignedRequest
+from sync.protocol.wire import BatchAnswer, BlobGrant, Purpose, RecordAnswer, RecordBatch, RecordStatus, SignedRequest
 
 log = structlog.get_logger()
 
@@ -78,6 +78,10 @@ class Outbox:
             except NoNetwork as gone:
                 self._put_off(outgoing, now, gone.retry_after)
                 return Sent.NO_NETWORK
+            except NotAuthorised as no:
+                log.error("file_not_taken", reason=no.reason)
+                self._put_off(outgoing, now)
+                return Sent.REFUSED
             except (Rejected, FileNotFoundError) as bad:
                 # A file that is gone, or one that the platform does not take: people must look.
                 self._hold(outgoing, str(bad))
@@ -110,7 +114,10 @@ class Outbox:
 
     def _send_files(self, outgoing: Outgoing) -> None:
         for blob in outgoing.envelope.blobs:
-            self._client.send_blob(blob.digest, self._files.path(outgoing.files[blob.id]))
+            self._client.send_blob(blob.digest, self._files.path(outgoing.files[blob.id]), self._leave)
+
+    def _leave(self, digest: str, size: int) -> SignedRequest:
+        return self._sign(Purpose.BLOB, BlobGrant(digest=digest, size=size))
 
     def _deliver(self, ready: list[Outgoing]) -> list[RecordAnswer]:
         batch = RecordBatch(records=[o.envelope for o in ready])

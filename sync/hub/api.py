@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from litestar import Controller, Request, Response, get, head, patch, post
 from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
+from litestar.middleware.rate_limit import RateLimitConfig
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
@@ -35,11 +37,11 @@ Hub = NamedDependency[Platform]
 class Groups:
     """The threads that gather requests; one of each kind."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: Platform, tell: Callable[[str, int, float, int], None]) -> None:
         door = platform.door
-        self.records = GroupCommit("records", door.records)
-        self.heartbeats = GroupCommit("heartbeats", door.heartbeats, most=500, room=20_000)
-        self.ratings = GroupCommit("ratings", door.ratings)
+        self.records = GroupCommit("records", door.records, tell)
+        self.heartbeats = GroupCommit("heartbeats", door.heartbeats, tell, most=500, room=20_000)
+        self.ratings = GroupCommit("ratings", door.ratings, tell)
 
     def close(self) -> None:
         for group in (self.records, self.heartbeats, self.ratings):
@@ -57,6 +59,7 @@ def _problems(*statuses: int) -> dict[int, ResponseSpec]:
         409: "another offset, or a digest that does not fit; the detail tells the offset",
         413: "too large",
         422: "the body is not what is asked for",
+        429: "too often; Retry-After tells when to come again",
         503: "busy; Retry-After tells when to come again",
     }
     return {s: ResponseSpec(Problem, description=words[s], generate_examples=False) for s in statuses}
@@ -71,7 +74,14 @@ class TerminalApi(Controller):
         """Tells a platform from a captive portal, and the time that requests carry."""
         return Ping(time=platform.clock.now().isoformat())
 
-    @post("/enrol", status_code=HTTP_200_OK, sync_to_thread=True, responses=_problems(400, 403, 413))
+    @post(
+        "/enrol",
+        status_code=HTTP_200_OK,
+        sync_to_thread=True,
+        responses=_problems(400, 403, 413, 429),
+        # Codes cannot be guessed anyway; this keeps who tries from filling the audit record.
+        middleware=[RateLimitConfig(("minute", 60)).middleware],
+    )
     def enrol(self, data: JSONBody[EnrolRequest], platform: Hub) -> EnrolAnswer:
         """A terminal shows its one-time code and learns whom to trust."""
         try:
@@ -88,16 +98,21 @@ class TerminalApi(Controller):
             raise HTTPException(status_code=404, detail=str(bad)) from None
         return Response(None, headers=_progress(offset, complete))
 
-    @patch("/blobs/{digest:str}", status_code=HTTP_204_NO_CONTENT, responses=_problems(400, 404, 409, 413))
+    @patch("/blobs/{digest:str}", status_code=HTTP_204_NO_CONTENT, responses=_problems(400, 403, 404, 409, 413))
     async def blob_append(
         self, digest: FromPath[str], request: Request[Any, Any, Any], platform: Hub
     ) -> Response[None]:
-        """Bytes at ``Upload-Offset`` of a blob of ``Upload-Length``; complete once its digest fits."""
+        """Bytes at ``Upload-Offset`` of a blob of ``Upload-Length``, with the leave of its terminal (a signed
+        ``BlobGrant`` in ``Authorization``); complete once its digest fits."""
         try:
             offset, total = int(request.headers["Upload-Offset"]), int(request.headers["Upload-Length"])
         except (KeyError, ValueError):
             raise HTTPException(status_code=400, detail="Upload-Offset and Upload-Length are numbers") from None
         data = await request.body()
+        leave = request.headers.get("Authorization", "")
+        refusal = await asyncio.to_thread(platform.door.upload, leave, digest, total)
+        if refusal is not None:
+            raise _refused(refusal)
         try:
             complete = await asyncio.to_thread(platform.blobs.append, digest, offset, data, total)
         except BlobError as bad:

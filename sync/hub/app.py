@@ -14,6 +14,7 @@ from litestar.template.config import TemplateConfig
 
 from sync.hub.api import Groups, TerminalApi
 from sync.hub.console import Console
+from sync.hub.metrics import Metrics, metrics
 from sync.hub.opening import OpeningThread
 from sync.hub.services import Platform
 
@@ -37,14 +38,15 @@ def _plain_error(_request: Request[Any, Any, Any], error: HTTPException) -> Resp
     return Response({"detail": error.detail, **extra}, status_code=error.status_code, headers=error.headers)
 
 
-def create_app(platform: Platform, *, opens: bool = True) -> Litestar:
+def create_app(platform: Platform, *, opens: bool = True, metrics_token: str = "") -> Litestar:
     """The application on one opened platform. While it is served, cases that arrive are opened beside it, unless
-    another process does that."""
+    another process does that. ``metrics_token`` opens ``/metrics``."""
     groups: list[Groups] = []
+    numbers = Metrics(platform)
     opening = OpeningThread(platform.worker)
 
     def start() -> None:
-        groups.append(Groups(platform))
+        groups.append(Groups(platform, numbers.told_group))
         if opens:
             opening.start()
 
@@ -54,10 +56,12 @@ def create_app(platform: Platform, *, opens: bool = True) -> Litestar:
         opening.stop()
 
     return Litestar(
-        route_handlers=[TerminalApi, Console],
+        route_handlers=[TerminalApi, Console, metrics],
         dependencies={
             "platform": Provide(lambda: platform, sync_to_thread=False),
             "groups": Provide(lambda: groups[-1], sync_to_thread=False),
+            "numbers": Provide(lambda: numbers, sync_to_thread=False),
+            "metrics_token": Provide(lambda: metrics_token, sync_to_thread=False),
         },
         template_config=TemplateConfig(directory=Path(__file__).parent / "templates", engine=JinjaTemplateEngine),
         exception_handlers={401: _to_login, HTTPException: _plain_error},

@@ -121,10 +121,10 @@ class FolderBlobs:
         return True
 
     def sizes(self, digests: Collection[str]) -> dict[str, int]:
-        found = {}
+        found, folder = {}, str(self._folder)
         for digest in digests:
             try:
-                found[digest] = (self._folder / name_of(digest)).stat().st_size
+                found[digest] = os.stat(f"{folder}/{name_of(digest)}").st_size  # noqa: PTH116 - half the time of a Path
             except FileNotFoundError:
                 continue
         return found

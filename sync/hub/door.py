@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from cachetools import TTLCache
 from pydantic import BaseModel, ValidationError
 
 from sync.hub.ingest import Incoming, Ingest
@@ -17,6 +18,7 @@ from sync.protocol.envelope import Envelope
 from sync.protocol.wire import (
     MAX_RECORDS,
     BatchAnswer,
+    BlobGrant,
     Heartbeat,
     HeartbeatAnswer,
     Purpose,
@@ -25,6 +27,9 @@ from sync.protocol.wire import (
     Refusal,
     SignedRequest,
 )
+
+LEAVE_SECONDS = 60.0
+"""A leave to upload is looked at again after so long: its terminal may have been revoked meanwhile."""
 
 T = TypeVar("T")
 B = TypeVar("B", bound=BaseModel)
@@ -42,6 +47,7 @@ class Door:
 
     def __init__(self, senders: Senders, ingest: Ingest, desk: TerminalDesk) -> None:
         self._senders, self._ingest, self._desk = senders, ingest, desk
+        self._leaves: TTLCache[str, tuple[str, int]] = TTLCache(maxsize=10_000, ttl=LEAVE_SECONDS)
 
     def records(self, requests: Sequence[SignedRequest]) -> list[BatchAnswer | Refusal | Malformed]:
         """Batches of envelopes."""
@@ -64,6 +70,25 @@ class Door:
             return [None for _ in batches]
 
         return self._answered(requests, Purpose.RATINGS, lambda r: _parsed(RatingBatch, r.body), rate)
+
+    def upload(self, authorization: str, digest: str, size: int) -> Refusal | None:
+        """Why ``authorization`` does not let its sender upload this blob, or None.
+
+        One leave serves for all pieces of a blob: it is checked once and remembered as long as it is fresh.
+        """
+        if self._leaves.get(authorization) == (digest, size):
+            return None
+        try:
+            request = SignedRequest.from_header(authorization)
+            grant = BlobGrant.model_validate_json(request.body)
+        except ValueError:
+            return Refusal.BAD_SIGNATURE
+        refusal = self._senders.verdicts([request], Purpose.BLOB)[0]
+        if refusal is None and (grant.digest, grant.size) != (digest, size):
+            refusal = Refusal.WRONG_PURPOSE
+        if refusal is None:
+            self._leaves[authorization] = (digest, size)
+        return refusal
 
     def _answered(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Generic, TypeVar
@@ -27,9 +28,17 @@ class Overloaded(Exception):
 class GroupCommit(Generic[T, R]):
     """One thread that hands over all that waits, up to ``most`` items, and gives each its own answer."""
 
-    def __init__(self, name: str, handle: Callable[[Sequence[T]], Sequence[R]], most: int = 64, room: int = 2000):
-        """``handle`` answers items in their order, or raises for all; ``room``: so many may wait."""
-        self._handle, self._most, self._room = handle, most, room
+    def __init__(
+        self,
+        name: str,
+        handle: Callable[[Sequence[T]], Sequence[R]],
+        tell: Callable[[str, int, float, int], None],
+        most: int = 64,
+        room: int = 2000,
+    ) -> None:
+        """``handle`` answers items in their order, or raises for all. ``tell`` hears of every group: name, items,
+        seconds, and how many wait. ``room``: so many may wait."""
+        self._name, self._handle, self._tell, self._most, self._room = name, handle, tell, most, room
         self._waiting: queue.SimpleQueue[tuple[T, Future[R]] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
@@ -43,9 +52,6 @@ class GroupCommit(Generic[T, R]):
         self._waiting.put((item, answer))
         return answer
 
-    def waiting(self) -> int:
-        return self._waiting.qsize()
-
     def close(self) -> None:
         """Finish what waits, then end the thread."""
         self._waiting.put(None)
@@ -55,7 +61,9 @@ class GroupCommit(Generic[T, R]):
         while True:
             group, ended = self._next_group()
             if group:
+                began = time.perf_counter()
                 self._answer(group)
+                self._tell(self._name, len(group), time.perf_counter() - began, self._waiting.qsize())
             if ended:
                 return
 

@@ -47,6 +47,7 @@ class _Apart:
 @dataclass
 class _Record:
     envelope: Envelope
+    text: str
     digest: str
     answer: RecordAnswer | None = None
 
@@ -82,52 +83,56 @@ class Ingest:
         elif given.terminal != terminal:
             why = Refusal.ANOTHER_TERMINAL
         else:
-            return _Record(given, given.digest())
+            return _Record(given, *given.with_digest())
         noted.append(Entry(terminal, "record_refused", {"why": why}))
         return RecordAnswer(status=RecordStatus.REFUSED, reason=why)
 
-    def _take(self, records: list[_Record], noted: Sequence[Entry] = (), unreadable: Sequence[_Apart] = ()) -> None:
+    def _take(self, records: list[_Record], noted: Sequence[Entry], unreadable: Sequence[_Apart]) -> None:
         sizes = self._blobs.sizes({b.digest for r in records for b in r.envelope.blobs})
         self._blobs.settle()
         received = self._clock.now().isoformat()
 
-        def write(connection: Connection) -> list[_Record]:
+        def write(connection: Connection) -> None:
             for r in records:
                 r.answer = None
-            known = _known(connection, {r.key for r in records})
-            conflicts = _answer_known([r for r in records if r.key in known], known)
-            new = _whole([r for r in records if r.answer is None], sizes)
-            inserted = self._insert(connection, list(new.values()), received) if new else set()
-            _set_apart(connection, [*unreadable, *conflicts], received)
+            new = _whole(records, sizes)
+            if new:
+                self._insert(connection, new, received)
+            rest = [r for r in records if r.answer is None or r.answer.status == RecordStatus.LATER]
+            apart = _answer_known(rest, _known(connection, {r.key for r in rest}))
+            _set_apart(connection, [*unreadable, *apart], received)
             record(connection, received, *noted)
-            # Another process was first, or the same key stands twice in this group: it is known by now.
-            return [r for r in records if r.answer is None and (r.key not in inserted or new[r.key] is not r)]
 
-        again = transaction(self._engine, write)
-        if again:
-            self._take(again)
+        transaction(self._engine, write)
 
-    def _insert(self, connection: Connection, records: list[_Record], received: str) -> set[Key]:
-        """Store new records under one signature; the keys of those that were not there."""
-        # In the order of their keys, so that two processes never wait for each other crosswise.
-        records.sort(key=lambda r: r.key)
+    def _insert(self, connection: Connection, records: list[_Record], received: str) -> None:
+        """Store, under one signature, what is not there yet, and answer that."""
         key = self._keys.acknowledging
         said = [(r.envelope.case_id, r.digest) for r in records]
         words = acknowledgements(said, key.suite, key.key_id, key.secret, received)
         rows = [_row(r, word, received) for r, word in zip(records, words, strict=True)]
-        query = insert_new(connection, cases).on_conflict_do_nothing().returning(cases.c.terminal, cases.c.case_id)
-        inserted = {(row.terminal, row.case_id) for row in connection.execute(query, rows)}
-        for r, word in zip(records, words, strict=True):
-            if r.key in inserted:
-                r.answer = RecordAnswer(status=RecordStatus.STORED, acknowledgement=word)
-        _count(connection, [r.envelope for r in records if r.key in inserted])
-        return inserted
+        query = insert_new(connection, cases).on_conflict_do_nothing()
+        together = connection.begin_nested()
+        if connection.execute(query, rows).rowcount == len(rows):
+            together.commit()
+            stored = list(zip(records, words, strict=True))
+        else:
+            # Some were there already: one by one tells which.
+            together.rollback()
+            one = query.returning(cases.c.case_id)
+            new = [connection.execute(one, row).first() is not None for row in rows]
+            stored = [(r, w) for r, w, was_new in zip(records, words, new, strict=True) if was_new]
+        for r, word in stored:
+            r.answer = RecordAnswer(status=RecordStatus.STORED, acknowledgement=word)
+        _count(connection, [r.envelope for r, _word in stored])
 
 
 def _answer_known(records: list[_Record], known: dict[Key, tuple[str, str]]) -> list[_Apart]:
-    """Answer repeats; another content under a known id is to be set apart."""
+    """Answer repeats; another content under a known id is to be set apart. What is not known stays as it is."""
     apart = []
     for r in records:
+        if r.key not in known:
+            continue
         known_digest, acknowledgement = known[r.key]
         if known_digest == r.digest:
             word = Acknowledgement.model_validate_json(acknowledgement)
@@ -135,12 +140,15 @@ def _answer_known(records: list[_Record], known: dict[Key, tuple[str, str]]) -> 
         else:
             r.answer = RecordAnswer(status=RecordStatus.CONFLICT)
             e = r.envelope
-            apart.append(_Apart(e.terminal, r.digest, RecordStatus.CONFLICT, e.model_dump_json(), e.case_id))
+            apart.append(_Apart(e.terminal, r.digest, RecordStatus.CONFLICT, r.text, e.case_id))
     return apart
 
 
-def _whole(records: list[_Record], sizes: dict[str, int]) -> dict[Key, _Record]:
-    """Records whose blobs are all here; the others are answered."""
+def _whole(records: list[_Record], sizes: dict[str, int]) -> list[_Record]:
+    """Records whose blobs are all here, each id once; those whose blobs are not are answered.
+
+    In the order of their keys, so that two processes never wait for each other crosswise.
+    """
     whole: dict[Key, _Record] = {}
     for r in records:
         missing = [b.digest for b in r.envelope.blobs if b.digest not in sizes]
@@ -150,7 +158,7 @@ def _whole(records: list[_Record], sizes: dict[str, int]) -> dict[Key, _Record]:
             r.answer = RecordAnswer(status=RecordStatus.REFUSED, reason=Refusal.BAD_ENVELOPE)
         else:
             whole.setdefault(r.key, r)
-    return whole
+    return [whole[key] for key in sorted(whole)]
 
 
 def _set_apart(connection: Connection, apart: Sequence[_Apart], received: str) -> None:
@@ -192,7 +200,7 @@ def _row(r: _Record, word: Acknowledgement, received: str) -> dict[str, Any]:
         "terminal": e.terminal,
         "case_id": e.case_id,
         "envelope_digest": r.digest,
-        "envelope": e.model_dump_json(),
+        "envelope": r.text,
         "receipt": e.receipt,
         "service": e.service,
         "received": received,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import os
 import signal
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from sync.hub.services import Platform
 
 async def _serve(platform: Platform, host: str, port: int, tls: tuple[Path, Path] | None) -> None:
     server = Server(
-        create_app(platform),
+        create_app(platform, metrics_token=os.environ.get("BIANMIN_HUB_METRICS_TOKEN", "")),
         address=host,
         port=port,
         interface=Interfaces.ASGI,
@@ -29,4 +31,6 @@ async def _serve(platform: Platform, host: str, port: int, tls: tuple[Path, Path
 
 def serve(platform: Platform, host: str, port: int, tls: tuple[Path, Path] | None = None) -> None:
     """Serve until SIGTERM, over HTTPS where ``tls`` names certificate and key."""
+    # What lives as long as the process need not be looked through at every collection.
+    gc.freeze()
     asyncio.run(_serve(platform, host, port, tls))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import json
+import re
 from typing import Any
 
 import rfc8785
@@ -12,10 +14,45 @@ from pydantic import BaseModel
 ALGORITHMS: dict[str, type[hashes.SHA256 | hashes.SM3]] = {"sha256": hashes.SHA256, "sm3": hashes.SM3}
 
 
+class _NotPlain(Exception):
+    """The standard library writes this value otherwise than RFC 8785 does, or not at all."""
+
+
+def _not_plain(_text: str) -> Any:
+    raise _NotPlain
+
+
+def _small(text: str) -> int:
+    if len(text) > 15:
+        raise _NotPlain
+    return 0
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+_LATE = re.compile("[\ud800-\U0010ffff]")
+"""Characters whose order in UTF-16 is not that of their numbers."""
+
+
 def canonical(value: BaseModel | dict[str, Any] | list[Any]) -> bytes:
-    """The one byte string that stands for ``value``. Only strings, integers, booleans, null, lists and maps."""
+    """The one byte string that stands for ``value``. Only strings, integers, booleans, null, lists and maps.
+
+    The standard library's encoder writes such values as RFC 8785 wants them, in a fifth of the time; whatever is not
+    clearly such a value (fractions, large numbers, rare characters) goes to ``rfc8785``.
+    """
     plain = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+    text = _encode(plain)
+    try:
+        if text.isascii() or not _LATE.search(text):
+            json.loads(text, parse_float=_not_plain, parse_int=_small, parse_constant=_not_plain)
+            return text.encode()
+    except _NotPlain:
+        pass
     return rfc8785.dumps(plain)
+
+
+def canonical_plain(value: dict[str, Any]) -> bytes:
+    """``canonical`` of what is known to hold nothing but texts and small integers under ASCII keys."""
+    return _encode(value).encode()
 
 
 def digest(data: bytes, algorithm: str = "sha256") -> str:

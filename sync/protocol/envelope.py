@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from sync.protocol.canonical import b64, canonical, digest, unb64
+from sync.protocol.canonical import b64, canonical, canonical_plain, digest, unb64
 from sync.protocol.merkle import root_over, tree
 from sync.protocol.suites import SUITES, SealError, suite
 
@@ -80,8 +80,16 @@ class Envelope(BaseModel):
 
     def digest(self) -> Digest:
         """Digest of the signed part; it is what the acknowledgement names and the next record points to."""
+        return self.with_digest()[1]
+
+    def with_digest(self) -> tuple[str, Digest]:
+        """The envelope as text, and ``digest()`` of it: each byte is written once."""
+        # Only fields that this version does not know can hold anything but texts and small integers.
+        signed = (canonical if self.model_extra else canonical_plain)(self.unsigned())
         known = SUITES.get(self.suite)
-        return digest(canonical(self.unsigned()), known.digest_name if known else "sha256")
+        # The signed part is a map with members, so one more can be put before its end.
+        text = f"{signed[:-1].decode()},{canonical_plain({'signature': self.signature})[1:].decode()}"
+        return text, digest(signed, known.digest_name if known else "sha256")
 
     def signed(self, private: bytes) -> Envelope:
         signature = suite(self.suite).sign(private, canonical(self.unsigned()))
@@ -158,8 +166,10 @@ def acknowledgements(
     crypto = suite(suite_name)
     root, paths = tree([_entry(*record) for record in records], crypto.digest_name)
     signature = b64(crypto.sign(private, _tree_head(suite_name, key_id, received, len(records), root)))
+    steps = {step: b64(step) for path in paths for step in path}
+    # All values are this function's own, so that nothing need be validated.
     return [
-        Acknowledgement(
+        Acknowledgement.model_construct(
             suite=suite_name,
             key_id=key_id,
             case_id=case_id,
@@ -167,7 +177,7 @@ def acknowledgements(
             received=received,
             index=index,
             count=len(records),
-            path=[b64(step) for step in path],
+            path=[steps[step] for step in path],
             signature=signature,
         )
         for index, ((case_id, envelope), path) in enumerate(zip(records, paths, strict=True))
@@ -175,7 +185,7 @@ def acknowledgements(
 
 
 def _entry(case_id: str, envelope: Digest) -> bytes:
-    return canonical({"case_id": case_id, "envelope": envelope})
+    return canonical_plain({"case_id": case_id, "envelope": envelope})
 
 
 def _tree_head(suite_name: str, key_id: str, received: str, count: int, root: bytes) -> bytes:

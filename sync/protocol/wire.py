@@ -8,9 +8,11 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from sync.protocol.canonical import b64, canonical, unb64
-from sync.protocol.envelope import MAX_SEQUENCE, Acknowledgement, Envelope, Name, Printable
+from sync.protocol.envelope import MAX_SEQUENCE, Acknowledgement, BlobDigest, Envelope, Name, Printable
 from sync.protocol.suites import suite
 
+SCHEME = "Bianmin"
+"""Of the header ``Authorization``."""
 MAX_RECORDS = 100
 """Envelopes in one batch."""
 
@@ -41,6 +43,14 @@ class Refusal(StrEnum):
     REPLAYED = "replayed"
     UNKNOWN_CODE = "unknown_code"
     TAKEN_NAME = "taken_name"
+
+
+class BlobGrant(BaseModel):
+    """Asks for leave to upload one sealed file. It is the body of a signed request, which stands as base64url of its
+    JSON in the header ``Authorization: Bianmin …`` of every piece."""
+
+    digest: BlobDigest
+    size: int = Field(ge=1, le=200_000_000)
 
 
 class RecordBatch(BaseModel):
@@ -214,6 +224,7 @@ class Problem(BaseModel):
 class Purpose(StrEnum):
     """What a signed request is for: one that was signed for something else is refused."""
 
+    BLOB = "blob"
     RECORDS = "records"
     CARRIED = "carried"
     HEARTBEAT = "heartbeat"
@@ -248,3 +259,15 @@ class SignedRequest(BaseModel):
             return suite(suite_name).verify(public, unb64(self.signature), self._signed())
         except ValueError:
             return False
+
+    def as_header(self) -> str:
+        """The request as the value of ``Authorization``, where the body of the HTTP request is something else."""
+        return f"{SCHEME} {b64(self.model_dump_json().encode())}"
+
+    @classmethod
+    def from_header(cls, value: str) -> SignedRequest:
+        """The request in ``Authorization``. Raises ValueError for anything else."""
+        scheme, _space, token = value.partition(" ")
+        if scheme != SCHEME:
+            raise ValueError("another scheme")
+        return cls.model_validate_json(unb64(token))

@@ -332,7 +332,7 @@ class FaultyClient:
     def __init__(self, world: World, kiosk: Kiosk) -> None:
         self._world, self._kiosk = world, kiosk
 
-    def send_blob(self, digest: str, path: Path) -> None:
+    def send_blob(self, digest: str, path: Path, _leave: Any) -> None:
         data = path.read_bytes()
         place, complete = self._world.request(self._kiosk, lambda p: p.blobs.offset(digest))
         while not complete:

@@ -57,7 +57,7 @@ class DirectClient:
     def __init__(self, platform: Platform, mark: Callable[[str], None], *, hasty: bool) -> None:
         self.platform, self._mark, self._hasty = platform, mark, hasty
 
-    def send_blob(self, digest: str, path: Path) -> None:
+    def send_blob(self, digest: str, path: Path, _leave: Any) -> None:
         data = path.read_bytes()
         with _as_http():
             place, complete = self.platform.blobs.offset(digest)

@@ -75,7 +75,10 @@ class Postgres:
     def stop(self) -> None:
         if self._server is not None:
             self._server.send_signal(signal.SIGINT)  # "fast": without waiting for those who are connected
-            self._server.wait(20)
+            try:
+                self._server.wait(60)
+            except subprocess.TimeoutExpired:
+                self.kill()
 
     def _address(self, name: str) -> str:
         return f"postgresql://postgres@127.0.0.1:{self._port}/{name}"

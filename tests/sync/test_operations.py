@@ -8,18 +8,22 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from litestar.testing import TestClient
 from sqlalchemy import Column, Integer, MetaData, String, Table, UniqueConstraint, select
 from typer.testing import CliRunner
 
 from kiosk.cli import app
 from kiosk.config import ASSETS
 from sync.hub import distribution
+from sync.hub.app import create_app
 from sync.hub.backup import BackupError, back_up, restore
 from sync.hub.keys import PlatformKeys
 from sync.hub.schema import cases, metadata
 from sync.hub.services import Platform, Storage, open_platform
 from sync.hub.vault import Reader
 from sync.outbox import Sent
+from sync.protocol.canonical import digest
+from sync.protocol.wire import BlobGrant, Heartbeat, Purpose
 from tests.sync.conftest import Terminal
 from tests.sync.postgres import Postgres
 
@@ -147,3 +151,49 @@ def test_json_of_the_backup_is_plain(terminal: Terminal, platform: Platform, tmp
     with platform.engine.connect() as connection:
         stored = {r.case_id: r.envelope for r in connection.execute(select(cases))}
     assert {json.loads(line)["case_id"]: json.loads(line)["envelope"] for line in lines} == stored
+
+
+# numbers
+
+
+def test_numbers_for_who_knows_the_token_and_nobody_else(terminal: Terminal, platform: Platform) -> None:
+    some_cases(terminal, platform)
+    terminal.submit()
+    beat = terminal.sign(Purpose.HEARTBEAT, Heartbeat(backlog=1))
+    with TestClient(create_app(platform, opens=False, metrics_token="secret")) as client:
+        assert client.post("/v1/heartbeat", content=beat.model_dump_json()).status_code == 200
+        assert client.get("/metrics").status_code == 403
+        assert client.get("/metrics", headers={"Authorization": "Bearer other"}).status_code == 403
+        said = client.get("/metrics", headers={"Authorization": "Bearer secret"}).text
+    assert 'bianmin_cases{state="accepted"} 3.0' in said
+    assert 'bianmin_terminals{health="heard"} 1.0' in said
+    assert "bianmin_backlog_cases 1.0" in said
+    assert 'bianmin_group_requests_count{kind="heartbeats"} 1.0' in said
+    with TestClient(create_app(platform, opens=False)) as client:
+        assert client.get("/metrics").status_code == 404
+
+
+def test_nobody_fills_the_disk_without_a_terminals_leave(terminal: Terminal, platform: Platform) -> None:
+    data = b"some sealed bytes"
+    name, place = digest(data), {"Upload-Offset": "0", "Upload-Length": str(len(data))}
+
+    def leave(purpose: Purpose = Purpose.BLOB, size: int = len(data)) -> dict[str, str]:
+        return {"Authorization": terminal.sign(purpose, BlobGrant(digest=name, size=size)).as_header()}
+
+    with TestClient(create_app(platform, opens=False)) as client:
+        for bad in (
+            {},
+            {"Authorization": "Bianmin !"},
+            {"Authorization": "Basic x"},
+            leave(size=3),
+            leave(Purpose.RATINGS),
+        ):
+            answer = client.patch(f"/v1/blobs/{name}", content=data, headers=place | bad)
+            assert answer.status_code == 403
+        assert platform.blobs.offset(name) == (0, False)
+        good = leave()
+        assert client.patch(f"/v1/blobs/{name}", content=data, headers=place | good).status_code == 204
+        platform.desk.revoke("T01", "admin")
+        platform.door._leaves.clear()
+        again = client.patch(f"/v1/blobs/{name}", content=data, headers=place | good)
+        assert (again.status_code, again.json()["reason"]) == (403, "revoked")

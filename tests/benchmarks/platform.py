@@ -1,0 +1,171 @@
+"""What the platform adds to its database: from request to durable acknowledgement, against raw batched inserts.
+
+    python -m tests.benchmarks.platform [--records 4000] [--postgresql]
+
+The same rows go into the same database in the same run, in turns: once by ``executemany`` in batches, with one commit
+each; once as signed requests of 20 envelopes, verified, looked up, acknowledged under one signature a group, committed.
+Opening and rules are measured apart. Prints records a second and ratios; asserts nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import gc
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import MetaData, insert, select, text
+
+from kiosk.config import ASSETS
+from kiosk.model.clock import ManualClock
+from kiosk.model.ids import new_id
+from sync.hub.database import transaction
+from sync.hub.schema import cases
+from sync.hub.services import Platform, Storage, open_platform
+from sync.protocol.canonical import b64, digest, unb64
+from sync.protocol.case_file import CaseBody, DocumentInfo, PageInfo, PlatformKey, SealedCase, seal_case
+from sync.protocol.envelope import Envelope, Stamp
+from sync.protocol.suites import suite
+from sync.protocol.wire import BatchAnswer, EnrolRequest, Purpose, RecordBatch, SignedRequest
+
+BATCH = 20
+GROUP = 5
+"""Requests that one group commit takes in: 100 records."""
+ROUNDS = 5
+ANSWERS = {"cause": "broken", "bank": "example_city", "delivery": "branch", "branch": "station", "phone": "13900000002"}
+
+
+class Fleet:
+    """Sealed cases of one enrolled terminal; their files are at the platform already."""
+
+    def __init__(self, platform: Platform, suite_name: str = "intl") -> None:
+        self._platform, self._suite = platform, suite_name
+        self._signing, public = suite(suite_name).new_signing_key()
+        code = platform.desk.new_code()
+        platform.desk.enrol(EnrolRequest(code=code, terminal="T01", suite=suite_name, public_key=b64(public)))
+        sealing = platform.keys.sealing[0].published()
+        self._key = PlatformKey(sealing.key_id, sealing.suite, unb64(sealing.public))
+        self._count = 0
+
+    def envelope(self) -> Envelope:
+        self._count += 1
+        case_id, page = new_id(), digest(b"page")
+        body = CaseBody(
+            case_id=case_id,
+            receipt=f"T01-0000-{self._count % 1_000_000:06d}-0",
+            service="social-security-card",
+            form_version=self._version(),
+            language="zh",
+            captured=self._platform.clock.now().isoformat(),
+            identity={"name": "测试甲", "number": "990000199003070013"},
+            answers=ANSWERS,
+            pages=[PageInfo(id="p1", material="photo", width=10, height=10, digest=page)],
+            documents=[DocumentInfo(id="doc-photo", material="photo", digest=page)],
+        )
+        sealed = seal_case(body, {"doc-photo": b"a small paper"}, "T01", self._key)
+        for blob in sealed.blobs:
+            data = sealed.files[blob.id]
+            self._platform.blobs.append(blob.digest, 0, data, len(data))
+        return self._signed(body, sealed)
+
+    def _signed(self, body: CaseBody, sealed: SealedCase) -> Envelope:
+        now = self._platform.clock.now().isoformat()
+        return Envelope(
+            suite=self._suite,
+            key_id=self._key.key_id,
+            terminal="T01",
+            case_id=body.case_id,
+            receipt=body.receipt,
+            service=body.service,
+            form_version=body.form_version,
+            stamp=Stamp(raw=now, trusted=now, epoch="0000", sequence=self._count),
+            wrapped_key=b64(sealed.wrapped_key),
+            blobs=sealed.blobs,
+        ).signed(self._signing)
+
+    def _version(self) -> str:
+        return next(version for name, version in self._platform.services if name == "social-security-card")
+
+    def request(self, envelopes: list[Envelope]) -> SignedRequest:
+        at = self._platform.clock.now().isoformat()
+        return SignedRequest.make(
+            self._suite, "T01", self._signing, Purpose.RECORDS, at, RecordBatch(records=envelopes)
+        )
+
+
+def raw(platform: Platform, rows: list[dict[str, object]]) -> float:
+    """Seconds for the same rows by ``executemany``, a commit for each hundred, into a table of the same shape."""
+    copy = cases.to_metadata(MetaData(), name="raw_copy")
+    for index in copy.indexes:
+        index.name = f"raw_{index.name}"
+    copy.create(platform.engine, checkfirst=True)
+    transaction(platform.engine, lambda connection: connection.execute(text("DELETE FROM raw_copy")))
+    began = time.perf_counter()
+    for first in range(0, len(rows), BATCH * GROUP):
+        part = rows[first : first + BATCH * GROUP]
+        transaction(platform.engine, lambda connection, part=part: connection.execute(insert(copy), part))  # type: ignore[misc]
+    return time.perf_counter() - began
+
+
+def ours(platform: Platform, requests: list[SignedRequest]) -> float:
+    """Seconds from signed requests to acknowledgements."""
+    began = time.perf_counter()
+    for first in range(0, len(requests), GROUP):
+        for answer in platform.door.records(requests[first : first + GROUP]):
+            assert isinstance(answer, BatchAnswer)
+            assert all(a.acknowledgement for a in answer.answers)
+    return time.perf_counter() - began
+
+
+def measure(platform: Platform, records: int) -> None:
+    fleet = Fleet(platform)
+    fast, bare, opening = [], [], []
+    share = records // ROUNDS
+    for _ in range(ROUNDS):
+        envelopes = [fleet.envelope() for _ in range(share)]
+        requests = [fleet.request(envelopes[i : i + BATCH]) for i in range(0, share, BATCH)]
+        gc.freeze()  # as the platform does at its start: what has been prepared is not looked at again and again
+        fast.append(share / ours(platform, requests))
+        named = {e.case_id for e in envelopes}
+        with platform.engine.connect() as connection:
+            rows = [dict(r) for r in connection.execute(select(cases)).mappings() if r["case_id"] in named]
+        bare.append(share / raw(platform, rows))
+        began = time.perf_counter()
+        assert platform.worker.work_off() == share
+        opening.append(share / (time.perf_counter() - began))
+    name = platform.engine.dialect.name
+    a, b, c = (statistics.median(x) for x in (fast, bare, opening))
+    print(f"{name}: request → acknowledgement {a:,.0f} records/s, raw inserts {b:,.0f}/s, ratio {a / b:.2f};")
+    print(f"{name}: opening and rules {c:,.0f} cases/s on one thread")
+
+
+@contextlib.contextmanager
+def _storage(postgresql: bool) -> Iterator[Storage]:
+    if not postgresql:
+        yield Storage()
+        return
+    from tests.sync.postgres import postgres
+
+    with postgres() as server:
+        yield Storage(server.url("bench"))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--records", type=int, default=4000)
+    parser.add_argument("--postgresql", action="store_true")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bm-platform-") as folder, _storage(options.postgresql) as storage:
+        clock = ManualClock(datetime.now(UTC))
+        platform = open_platform(Path(folder), ASSETS / "catalogue", clock, storage=storage)
+        measure(platform, options.records)
+        platform.engine.dispose()
+
+
+if __name__ == "__main__":
+    main()
