@@ -14,7 +14,7 @@ import structlog
 
 from kiosk.model.clock import Clock
 from kiosk.store.cases import CaseRepository
-from kiosk.store.database import Store
+from kiosk.store.database import CALL, Store
 from kiosk.store.pages import SealedFiles
 from sync.client import NoNetwork, NotAuthorised, PlatformClient, Rejected
 from sync.lanes import Lane
@@ -37,6 +37,7 @@ CHECKPOINT = 60.0
 OLD = 3 * 86400.0
 """Seconds that a case may wait to be sent before staff are told."""
 MOST_OPEN = 500
+CALL_SECONDS = 3600.0
 
 
 class Agent:
@@ -77,6 +78,8 @@ class Agent:
         ]
         self._next_checkpoint = clock.monotonic() + CHECKPOINT
         self._online: bool | None = None
+        self._told_call = store.get(CALL)
+        self._more = False
         self.stopping = threading.Event()
 
     def run(self) -> None:
@@ -91,6 +94,11 @@ class Agent:
     def turn(self) -> float:
         """One round of work; returns the seconds until the next."""
         self._more = False
+        call = self._store.get(CALL)
+        if call != self._told_call:
+            # Somebody waits for help, or does no more: the hall hears of it now.
+            self._told_call = call
+            self._beat_lane.at_once()
         for lane in self._lanes:
             now = self._clock.monotonic()
             if lane.due(now) and (lane is self._beat_lane or self._online):
@@ -147,6 +155,7 @@ class Agent:
             oldest=self._cases.oldest(),
             free_bytes=shutil.disk_usage(self._files.folder).free,
             faults=json.loads(self._store.get("faults", "[]")),
+            calls=int(self._calling()),
             chain=ChainHead(epoch=epoch, sequence=sequence, envelope=envelope),
             cursor=int(self._store.get("feed_cursor", "0")),
             open_cases=open_cases,
@@ -164,6 +173,11 @@ class Agent:
         if answer.key is not None:
             self._sealing(answer.key)
         return answer
+
+    def _calling(self) -> bool:
+        """Whether somebody at this terminal waits for help; a call that nobody took back ends by itself."""
+        call = self._store.get(CALL)
+        return bool(call) and (self._clock.now() - datetime.fromisoformat(call)).total_seconds() < CALL_SECONDS
 
     def _send_cases(self) -> None:
         sent = self._outbox.send_next()

@@ -76,6 +76,7 @@ class PlatformClient:
         )
         # When this machine was started, by the platform's clock.
         self._boot_time: datetime | None = None
+        self._last: datetime | None = None
 
     def _request(self, method: str, path: str, body: bytes = b"", **headers: str) -> urllib3.BaseHTTPResponse:
         sent = {"Content-Type": "application/json", **{k.replace("_", "-"): v for k, v in headers.items()}}
@@ -115,7 +116,7 @@ class PlatformClient:
             return NoNetwork("something else than the platform answered", fault="platform_portal")
         if reason == Refusal.EXPIRED:
             # One of the clocks has jumped: the time is asked for again before the next request.
-            self._boot_time = None
+            self._boot_time = self._last = None
             return NoNetwork("the request carried a time that the platform does not take")
         return NotAuthorised(reason.value if reason else "refused")
 
@@ -147,7 +148,10 @@ class PlatformClient:
         if self._boot_time is None:
             self.ping()
         assert self._boot_time is not None
-        return (self._boot_time + _since_start()).isoformat()
+        # Two pings differ by what their answers took on the way; no request is older than the one before.
+        now = self._boot_time + _since_start()
+        self._last = now if self._last is None else max(now, self._last + timedelta(microseconds=1))
+        return self._last.isoformat(timespec="microseconds")
 
     def get_bytes(self, path: str) -> bytes:
         """The body of a published file. Raises NoNetwork or Rejected."""

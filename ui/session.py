@@ -29,6 +29,7 @@ from kiosk.model.identity import IdentityDocument
 from kiosk.model.ids import new_id
 from kiosk.model.page import Page
 from kiosk.receipts.receipt import receipt_document, receipt_of
+from kiosk.store.database import CALL
 from kiosk.visit.idle import ASSISTED, ELDER, STANDARD, Idle, IdleWatch, Limits
 from kiosk.visit.stage import Stage, WayOut
 from kiosk.visit.visit import Step, StepKind, Visit
@@ -189,7 +190,9 @@ class Session(QObject):
         self.idle.limits = Limits(quiet * factor * (ASSISTED if self._assisted else 1), warning * factor)
 
     def set_assisted(self, assisted: bool) -> None:
-        """The citizen has called for help, and may be on the way to the desk."""
+        """The citizen has called for help, and may be on the way to the desk; the agent tells the hall."""
+        if assisted != self._assisted and self.terminal.opened is not None:
+            self.terminal.opened.store.put(CALL, self.terminal.clock.now().isoformat() if assisted else "")
         self._assisted = assisted
         self._set_limits()
 
@@ -419,6 +422,7 @@ class Session(QObject):
         """End the visit; the supervisor then ends this process."""
         if self.visit.stage == Stage.ENDED:
             return
+        self.set_assisted(False)
         self.visit.end(way_out)
         self._ticker.stop()
         if self._keeper is not None:

@@ -16,6 +16,8 @@ from kiosk.store.migrations import STEPS, VERSION
 FIXED_SQLITE = (3, 51, 3)
 """Versions 3.7.0 to 3.51.2 can corrupt a database when two connections checkpoint at once (the WAL-reset bug)."""
 BUSY_MS = 5000
+CALL = "help_call"
+"""In the ``meta`` table: since when somebody at this terminal waits for help; empty: nobody."""
 
 
 class StoreError(Exception):

@@ -6,6 +6,7 @@ import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from sqlalchemy import Connection, Engine, Row, bindparam, delete, func, insert, select, update
 
@@ -142,15 +143,15 @@ class TerminalDesk:
             t.terminal.in_({b.terminal for b in beats})
         )
         known = {row.terminal: row for row in connection.execute(query)}
-        latest: dict[str, str] = {name: row.last_at for name, row in known.items()}
+        latest = {name: _time(row.last_at) for name, row in known.items()}
         answers: list[HeartbeatAnswer | Refusal] = []
         rows = []
         for b in beats:
-            if b.at <= latest[b.terminal]:
+            if _time(b.at) <= latest[b.terminal]:
                 record(connection, now, Entry(b.terminal, "request_refused", {"why": Refusal.REPLAYED}))
                 answers.append(Refusal.REPLAYED)
                 continue
-            latest[b.terminal] = b.at
+            latest[b.terminal] = _time(b.at)
             chain = self._chain(connection, known[b.terminal], b.beat)
             rows.append({"b_terminal": b.terminal, **_noted(b, chain, now)})
             answers.append(self._answer(connection, b, chain, now))
@@ -209,6 +210,10 @@ class TerminalDesk:
         ]
         if rows:
             transaction(self._engine, lambda connection: _add_new(connection, rows))
+
+
+def _time(at: str) -> datetime:
+    return datetime.fromisoformat(at) if at else datetime.min.replace(tzinfo=UTC)
 
 
 def _noted(b: Beat, chain: ChainState, now: str) -> dict[str, object]:

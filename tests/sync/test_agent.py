@@ -1,0 +1,169 @@
+"""The agent's turns against a real platform: lanes that do not hold up each other, calls, keys, changes of state."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from kiosk.security.trust import load_trust, take_over
+from kiosk.store.database import CALL
+from sync.agent import Agent
+from sync.client import NoNetwork, Rejected
+from sync.hub.schema import terminals
+from sync.hub.services import Platform
+from sync.protocol.wire import KeyNotice
+from tests.sync.conftest import Terminal
+
+
+class Hands:
+    """What the agent is given besides the store: counts and fails as the test says."""
+
+    def __init__(self, terminal: Terminal, folder: Path) -> None:
+        self.fetched = 0
+        self.fails: Exception | None = None
+        self._trust = folder / "terminal" / "platform.json"
+        self.agent = Agent(
+            terminal.store,
+            terminal.files,
+            terminal.client,
+            terminal.outbox,
+            terminal.sign,
+            self._content,
+            self._sealing,
+            60,
+            10,
+            terminal.clock,
+            random.Random(1),
+        )
+
+    def _content(self) -> bool:
+        self.fetched += 1
+        if self.fails is not None:
+            raise self.fails
+        return False
+
+    def _sealing(self, notice: KeyNotice | None) -> str:
+        if notice is not None:
+            take_over(self._trust, notice)
+        trust = load_trust(self._trust)
+        assert trust is not None
+        return trust.sealing.key_id
+
+
+@pytest.fixture
+def hands(terminal: Terminal, tmp_path: Path) -> Hands:
+    return Hands(terminal, tmp_path)
+
+
+def known(platform: Platform) -> dict[str, object]:
+    with platform.engine.connect() as connection:
+        return dict(connection.execute(select(terminals)).mappings().one())
+
+
+def online(terminal: Terminal) -> bool:
+    return bool(json.loads(terminal.store.get("agent_status"))["online"])
+
+
+def test_a_lane_that_fails_holds_up_no_other(terminal: Terminal, platform: Platform, hands: Hands) -> None:
+    hands.fails = Rejected("HTTP 500")
+    terminal.submit()
+    hands.agent.turn()
+    assert (terminal.cases.backlog(), hands.fetched, online(terminal)) == (0, 1, True)
+    terminal.submit()
+    hands.agent.turn()
+    assert (terminal.cases.backlog(), hands.fetched) == (0, 1)  # it waits for its own next try
+    terminal.clock.advance(1000)
+    hands.fails = None
+    hands.agent.turn()
+    assert hands.fetched == 2
+
+
+def test_a_lost_network_stops_all_lanes_until_it_is_back(
+    terminal: Terminal, hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hands.agent.turn()
+    terminal.submit()
+
+    def gone(*_: object) -> None:
+        raise NoNetwork("no route")
+
+    with monkeypatch.context() as cut:
+        cut.setattr(terminal.client, "_request", gone)
+        hands.agent.turn()
+        assert not online(terminal)
+        terminal.clock.advance(100)
+        hands.agent.turn()
+    assert terminal.cases.backlog() == 1
+    terminal.clock.advance(100)
+    hands.agent.turn()
+    assert online(terminal)
+    assert terminal.cases.backlog() == 0
+
+
+def test_a_call_for_help_is_told_at_once_and_so_is_its_end(
+    terminal: Terminal, platform: Platform, hands: Hands
+) -> None:
+    hands.agent.turn()
+    terminal.store.put(CALL, terminal.clock.now().isoformat())
+    hands.agent.turn()
+    assert known(platform)["calls"] == 1
+    terminal.store.put(CALL, "")
+    hands.agent.turn()
+    assert known(platform)["calls"] == 0
+    terminal.store.put(CALL, terminal.clock.now().isoformat())
+    terminal.clock.advance(3 * 3600)
+    hands.agent.turn()
+    assert known(platform)["calls"] == 0
+
+
+def test_a_terminal_seals_to_the_newer_key_only_on_the_platforms_word(
+    terminal: Terminal, platform: Platform, hands: Hands, tmp_path: Path
+) -> None:
+    trust = tmp_path / "terminal" / "platform.json"
+    newer = platform.keys.rotated(platform.clock.now())
+    object.__setattr__(platform.desk, "_keys", newer)
+    hands.agent.turn()
+    after = load_trust(trust)
+    assert after is not None
+    assert after.sealing == newer.sealing[0].published()
+    forged = KeyNotice(sealing=newer.keeping[0].published()).signed("intl", terminal.signing_key)
+    assert not take_over(trust, forged)
+    assert load_trust(trust) == after
+
+
+def test_what_becomes_of_a_case_comes_back_to_its_terminal(
+    terminal: Terminal, platform: Platform, hands: Hands
+) -> None:
+    case_id = terminal.submit()
+    hands.agent.turn()
+    platform.worker.work_off()
+    platform.worker.close("T01", case_id, "clerk")
+    terminal.clock.advance(61)
+    hands.agent.turn()
+    line = terminal.cases.line(case_id)
+    assert line is not None
+    assert line.state == "closed"
+    assert terminal.store.get("feed_cursor") == "2"
+    # The platform was restored from a backup that knows fewer changes: the terminal asks for its open cases.
+    second = terminal.submit()
+    hands.agent.turn()
+    terminal.store.put("feed_cursor", "99")
+    platform.worker.work_off()
+    platform.worker.close("T01", second, "clerk")
+    terminal.clock.advance(61)
+    hands.agent.turn()
+    assert terminal.cases.line(second).state == "closed"  # type: ignore[union-attr]
+
+
+def test_numbers_of_the_terminal_reach_the_platform(terminal: Terminal, platform: Platform, hands: Hands) -> None:
+    case_id = terminal.submit()
+    terminal.cases.hold(case_id, "people must look", "2026-03-02")
+    hands.agent.turn()
+    row = known(platform)
+    assert (row["backlog"], row["held"], row["chain"]) == (1, 1, "whole")
+    assert int(str(row["free_bytes"])) > 0
+    assert row["oldest"]
