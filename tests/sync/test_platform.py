@@ -203,11 +203,14 @@ def test_a_sign_of_life_that_comes_again_is_refused(terminal: Terminal, platform
 
 def test_a_revoked_terminal_is_heard_no_more_and_keeps_what_it_has(terminal: Terminal, platform: Platform) -> None:
     terminal.submit()
+    terminal.outbox._send_files(terminal.cases.due(0.0)[0])
     assert platform.desk.revoke("T01", "admin")
     assert not platform.desk.revoke("T01", "admin")
-    terminal.outbox._send_files(terminal.cases.due(0.0)[0])
     assert terminal.outbox.send_next() == Sent.REFUSED
-    assert terminal.cases.backlog() == 1
+    terminal.clock.advance(3600)
+    terminal.submit()  # its files are not taken either
+    assert terminal.outbox.send_next() == Sent.REFUSED
+    assert terminal.cases.backlog() == 2
     assert terminal.cases.held() == 0
     assert Refusal.REVOKED in refusals(platform)
 
