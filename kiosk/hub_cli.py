@@ -233,3 +233,20 @@ def migrate(
             for statement in statements():
                 connection.exec_driver_sql(statement)
     typer.echo("the tables are there" + (" and distributed" if citus else ""))
+
+
+@hub_app.command("mock-department")
+def mock_department(
+    port: int = 8400,
+    mood: Annotated[str, typer.Option(help="well, slow, down, wrong, page, other, returned or moody.")] = "well",
+) -> None:
+    """A department to try the platform with: it can be slow, down or wrong. Nothing that it gets is kept."""
+    from sync.hub.departments.mock import Mood, serving
+
+    try:
+        chosen = Mood(mood)
+    except ValueError:
+        raise _failed(f"moods: {', '.join(Mood)}") from None
+    with serving(chosen, port) as department:
+        typer.echo(f"{department.url} ({chosen}); Ctrl-C ends it")
+        signal.pause()

@@ -15,7 +15,7 @@ from litestar.template.config import TemplateConfig
 from sync.hub.api import Groups, TerminalApi
 from sync.hub.console import Console
 from sync.hub.metrics import Metrics, metrics
-from sync.hub.opening import OpeningThread
+from sync.hub.opening import WorkerThread
 from sync.hub.services import Platform
 
 MAX_BODY = 4_000_000
@@ -39,21 +39,23 @@ def _plain_error(_request: Request[Any, Any, Any], error: HTTPException) -> Resp
 
 
 def create_app(platform: Platform, *, opens: bool = True, metrics_token: str = "") -> Litestar:
-    """The application on one opened platform. While it is served, cases that arrive are opened beside it, unless
-    another process does that. ``metrics_token`` opens ``/metrics``."""
+    """The application on one opened platform. While it is served, cases that arrive are opened and handed over
+    beside it, unless another process does that. ``metrics_token`` opens ``/metrics``."""
     groups: list[Groups] = []
     numbers = Metrics(platform)
-    opening = OpeningThread(platform.worker)
+    beside = [WorkerThread("opening", platform.worker), WorkerThread("departments", platform.handovers)]
 
     def start() -> None:
         groups.append(Groups(platform, numbers.told_group))
         if opens:
-            opening.start()
+            for thread in beside:
+                thread.start()
 
     def stop() -> None:
         for started in groups:
             started.close()
-        opening.stop()
+        for thread in beside:
+            thread.stop()
 
     return Litestar(
         route_handlers=[TerminalApi, Console, metrics],

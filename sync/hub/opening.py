@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from sqlalchemy import Connection, Engine, Row, and_, insert, select, update
@@ -45,7 +45,13 @@ class CaseStage(StrEnum):
     ACCEPTED = "accepted"
     FLAGGED = "flagged"
     QUARANTINED = "quarantined"
+    FORWARDED = "forwarded"
+    RETURNED = "returned"
     CLOSED = "closed"
+
+
+OPEN = (CaseStage.ACCEPTED, CaseStage.FLAGGED, CaseStage.FORWARDED, CaseStage.RETURNED)
+"""Stages of cases that somebody has to decide on."""
 
 
 class Setback(StrEnum):
@@ -105,7 +111,7 @@ class CaseWorker:
 
     def close(self, terminal: str, case_id: str, by: str) -> bool:
         """The department is done with the case; False where it is not open. The terminal is told by its feed."""
-        return self._move(terminal, case_id, (CaseStage.ACCEPTED, CaseStage.FLAGGED), CaseStage.CLOSED, by)
+        return self._move(terminal, case_id, OPEN, CaseStage.CLOSED, by)
 
     def replay(self, terminal: str, case_id: str, by: str) -> bool:
         """Try a case in quarantine again; False where it is in none."""
@@ -184,13 +190,21 @@ class CaseWorker:
             feed.append(connection, feed.of_terminal(terminal), entries, at)
 
 
-class OpeningThread:
-    """Opens cases beside the requests, as long as a platform is served."""
+class Worker(Protocol):
+    """Something that is worked off piece by piece."""
 
-    def __init__(self, worker: CaseWorker) -> None:
+    def work(self) -> int:
+        """Do a part of what waits; returns how much. 0: nothing waits."""
+        ...
+
+
+class WorkerThread:
+    """Works beside the requests, as long as a platform is served."""
+
+    def __init__(self, name: str, worker: Worker) -> None:
         self._worker = worker
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="opening", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
         self._thread.start()
@@ -206,7 +220,7 @@ class OpeningThread:
             try:
                 pause = 0.0 if self._worker.work() else POLL
             except Exception as bad:  # noqa: BLE001 - the database is away, say: what waits is opened later
-                log.error("opening_failed", error=type(bad).__name__)
+                log.error("work_failed", of=self._thread.name, error=type(bad).__name__)
                 pause = PAUSE
 
 

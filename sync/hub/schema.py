@@ -98,6 +98,21 @@ events = Table(
     Column("note", String(200), nullable=False, default=""),
 )
 
+handovers = Table(
+    "handover",
+    metadata,
+    Column("terminal", String(64), primary_key=True),
+    Column("case_id", String(64), primary_key=True),
+    Column("service", String(64), nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("next_at", Float, nullable=False),
+    # What the department has decided, and its own number; empty: it has not.
+    Column("done", String(16), nullable=False, default=""),
+    Column("number", String(64), nullable=False, default=""),
+    Column("note", String(200), nullable=False, default=""),
+    Index("handover_due", "service", "done", "next_at"),
+)
+
 quarantine = Table(
     "quarantine",
     metadata,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,8 @@ from kiosk.catalogue.publish import publish
 from kiosk.model.clock import Clock
 from sync.hub.blobs import Blobs, FolderBlobs
 from sync.hub.database import insert_new, open_database, transaction
+from sync.hub.departments.handovers import HandoverWorker
+from sync.hub.departments.settings import load_departments
 from sync.hub.door import Door
 from sync.hub.ingest import Ingest
 from sync.hub.keys import PlatformKeys, load_or_create
@@ -51,6 +54,7 @@ class Platform:
     desk: TerminalDesk
     worker: CaseWorker
     vault: Vault
+    handovers: HandoverWorker
     users: UserDesk
     titles: dict[str, dict[str, str]]
     services: dict[tuple[str, str], ServicePackage]
@@ -79,6 +83,8 @@ def open_platform(
     blobs = _blobs(folder, storage.blobs)
     senders = Senders(engine, clock)
     desk = TerminalDesk(engine, keys, clock)
+    vault = Vault(engine, blobs, keys, clock)
+    departments = load_departments(folder / "departments.toml")
     return Platform(
         folder=folder,
         engine=engine,
@@ -88,7 +94,8 @@ def open_platform(
         door=Door(senders, Ingest(engine, blobs, keys, clock), desk),
         desk=desk,
         worker=CaseWorker(engine, blobs, keys, services, senders, clock),
-        vault=Vault(engine, blobs, keys, clock),
+        vault=vault,
+        handovers=HandoverWorker(engine, vault, departments, clock, random.SystemRandom()),
         users=UserDesk(engine, clock),
         titles={p.id: p.title.root for p in current},
         services=services,

@@ -1,0 +1,1 @@
+"""Departments behind one contract: accepted cases are handed over to whoever decides on them."""

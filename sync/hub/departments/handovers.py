@@ -1,0 +1,140 @@
+"""Hands accepted cases over, one department apart from the others: one that is down holds up only its own."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, Engine, Row, and_, select, update
+
+from kiosk.model.clock import Clock
+from sync.hub import feed
+from sync.hub.database import insert_new, skip_locked, transaction
+from sync.hub.departments.breaker import Breaker
+from sync.hub.departments.contract import Decision, Department, Handover, Paper, Reply, Unavailable
+from sync.hub.opening import CaseStage, note_stage
+from sync.hub.schema import cases, handovers
+from sync.hub.vault import Reader, Vault
+from sync.protocol.suites import SealError
+
+log = structlog.get_logger()
+
+LEASE = 120.0
+FIRST, CAP = 5.0, 3600.0
+"""Seconds until a case is tried again after the first failure, and at most: for ever."""
+MOST = 20
+
+
+class HandoverWorker:
+    """Any number of processes may run it on one database. Never gives up on a case and never drops one."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        vault: Vault,
+        departments: Mapping[str, Department],
+        clock: Clock,
+        chance: random.Random,
+    ) -> None:
+        """``departments``: by the id of the service that they decide on."""
+        self._engine, self._vault, self._departments = engine, vault, departments
+        self._clock, self._chance = clock, chance
+        self.breakers = {service: Breaker(clock) for service in departments}
+
+    def work(self) -> int:
+        """Hand over what is due; returns how many cases a department has taken or returned."""
+        done = 0
+        for service, department in self._departments.items():
+            breaker = self.breakers[service]
+            if not breaker.lets_pass():
+                continue
+            # While nobody knows whether it is back, one case is enough to find out.
+            most = MOST if breaker.failures == 0 else 1
+            for row in transaction(self._engine, lambda c, s=service, m=most: self._take_up(c, s, m)):  # type: ignore[misc]
+                done += self._hand_over(row, department, breaker)
+        return done
+
+    def _take_up(self, connection: Connection, service: str, most: int) -> list[Row[Any]]:
+        """Cases that are due, leased to this process."""
+        now = self._clock.now().timestamp()
+        c, h = cases.c, handovers.c
+        fresh = (
+            select(c.terminal, c.case_id)
+            .outerjoin(handovers, and_(h.terminal == c.terminal, h.case_id == c.case_id))
+            .where(c.service == service, c.state == CaseStage.ACCEPTED, h.case_id.is_(None))
+            .order_by(c.received)
+            .limit(most)
+        )
+        rows = [
+            {"terminal": r.terminal, "case_id": r.case_id, "service": service, "next_at": 0.0}
+            for r in connection.execute(fresh)
+        ]
+        if rows:
+            connection.execute(insert_new(connection, handovers).on_conflict_do_nothing(), rows)
+        due = (
+            select(h.terminal, h.case_id, h.attempts)
+            .where(h.service == service, h.done == "", h.next_at <= now)
+            .order_by(h.next_at)
+            .limit(most)
+        )
+        taken = list(connection.execute(skip_locked(connection, due)))
+        for row in taken:
+            values = {"next_at": now + LEASE, "attempts": h.attempts + 1}
+            connection.execute(update(handovers).where(_same(row)).values(**values))
+        return taken
+
+    def _hand_over(self, row: Row[Any], department: Department, breaker: Breaker) -> bool:
+        reader = Reader("platform", "handover")
+        try:
+            body = self._vault.body(row.terminal, row.case_id, reader)
+            case = Handover(
+                key=f"{row.terminal}/{row.case_id}",
+                receipt=body.receipt,
+                service=body.service,
+                form_version=body.form_version,
+                captured=body.captured,
+                identity=body.identity,
+                answers=body.answers,
+                promises=body.promises,
+                papers=[Paper(id=d.id, material=d.material, digest=d.digest) for d in body.documents],
+            )
+            reply = department.hand_over(
+                case, lambda paper: self._vault.document(row.terminal, row.case_id, paper, reader)
+            )
+        except Unavailable as away:
+            breaker.failed(away.retry_after)
+            self._put_off(row, str(away), away.retry_after)
+            return False
+        except (SealError, OSError, LookupError) as bad:
+            # Ours to mend, and no fault of the department.
+            log.error("handover_impossible", case=row.case_id, error=type(bad).__name__)
+            self._put_off(row, type(bad).__name__, CAP)
+            return False
+        breaker.succeeded()
+        transaction(self._engine, lambda connection: self._settle(connection, row, reply))
+        return True
+
+    def _put_off(self, row: Row[Any], why: str, at_least: float) -> None:
+        ceiling = min(CAP, FIRST * 2 ** min(row.attempts, 12))
+        wait = max(min(at_least, CAP), self._chance.uniform(ceiling / 2, ceiling))
+        next_at = self._clock.now().timestamp() + wait
+        query = update(handovers).where(_same(row)).values(next_at=next_at, note=why[:200])
+        transaction(self._engine, lambda connection: connection.execute(query))
+        log.warning("handover_put_off", case=row.case_id, why=why, seconds=round(wait))
+
+    def _settle(self, connection: Connection, row: Row[Any], reply: Reply) -> None:
+        at = self._clock.now().isoformat()
+        stage = CaseStage.FORWARDED if reply.decision == Decision.TAKEN else CaseStage.RETURNED
+        one = and_(cases.c.terminal == row.terminal, cases.c.case_id == row.case_id)
+        moved = update(cases).where(one, cases.c.state == CaseStage.ACCEPTED).values(state=stage.value)
+        values = {"done": reply.decision.value, "number": reply.number, "note": reply.note}
+        connection.execute(update(handovers).where(_same(row)).values(**values))
+        if connection.execute(moved).rowcount:
+            note_stage(connection, row.terminal, row.case_id, stage, "department", at, reply.note or reply.number)
+            feed.append(connection, feed.of_terminal(row.terminal), [(stage.value, row.case_id)], at)
+
+
+def _same(row: Row[Any]) -> Any:
+    return and_(handovers.c.terminal == row.terminal, handovers.c.case_id == row.case_id)
