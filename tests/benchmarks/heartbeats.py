@@ -74,7 +74,7 @@ def bodies(private: bytes, count: int) -> list[bytes]:
     return made
 
 
-async def sent(url: str, requests: list[bytes], rate: float) -> tuple[list[float], int]:
+async def sent(address: str, requests: list[bytes], rate: float) -> tuple[list[float], int]:
     """Delays in seconds of those that were answered, and how many were not."""
     delays: list[float] = []
     failed = 0
@@ -84,7 +84,7 @@ async def sent(url: str, requests: list[bytes], rate: float) -> tuple[list[float
         async def one(body: bytes, due: float) -> None:
             nonlocal failed
             try:
-                async with session.post(f"{url}/v1/heartbeat", data=body) as answer:
+                async with session.post(address, data=body) as answer:
                     await answer.read()
                     if answer.status == 200:
                         delays.append(time.monotonic() - due)
@@ -118,7 +118,7 @@ def hub(folder: Path, storage: Storage) -> Iterator[tuple[str, psutil.Process]]:
         process.wait(20)
 
 
-async def _await(url: str) -> None:
+async def answering(url: str) -> None:
     async with aiohttp.ClientSession() as session:
         for _ in range(200):
             with contextlib.suppress(aiohttp.ClientError):
@@ -131,10 +131,10 @@ async def _await(url: str) -> None:
 def measure(folder: Path, storage: Storage, seconds: float) -> None:
     private = enrolled(folder, storage)
     with hub(folder, storage) as (url, process):
-        asyncio.run(_await(url))
+        asyncio.run(answering(url))
         requests = bodies(private, round(RATE * seconds))
         before, began = sum(process.cpu_times()[:2]), time.monotonic()
-        delays, failed = asyncio.run(sent(url, requests, RATE))
+        delays, failed = asyncio.run(sent(f"{url}/v1/heartbeat", requests, RATE))
         took = time.monotonic() - began
         share = 100 * (sum(process.cpu_times()[:2]) - before) / took
     ordered = sorted(delays)
