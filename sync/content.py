@@ -5,18 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from pydantic import BaseModel
-
 from sync.client import PlatformClient, Rejected
 from sync.protocol.canonical import digest
+from sync.protocol.wire import ContentIndex
 
 _NAME = re.compile(r"^[a-z0-9-]+\.yaml(\.sig\.json)?$")
-
-
-class ContentIndex(BaseModel):
-    """Names of published files and the digests of their contents."""
-
-    files: dict[str, str]
 
 
 def refresh(client: PlatformClient, folder: Path) -> bool:

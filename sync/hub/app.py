@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from litestar import Litestar, Request, Response
+from litestar import Litestar, Request, Response, Router
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.plugins.jinja import JinjaTemplateEngine
@@ -14,6 +14,7 @@ from litestar.template.config import TemplateConfig
 
 from sync.hub.api import Groups, TerminalApi
 from sync.hub.console import Console
+from sync.hub.description import CONFIG
 from sync.hub.metrics import Metrics, metrics
 from sync.hub.opening import WorkerThread
 from sync.hub.services import Platform
@@ -58,7 +59,7 @@ def create_app(platform: Platform, *, opens: bool = True, metrics_token: str = "
             thread.stop()
 
     return Litestar(
-        route_handlers=[TerminalApi, Console, metrics],
+        route_handlers=[TerminalApi, Router("/", route_handlers=[Console, metrics], include_in_schema=False)],
         dependencies={
             "platform": Provide(lambda: platform, sync_to_thread=False),
             "groups": Provide(lambda: groups[-1], sync_to_thread=False),
@@ -68,7 +69,7 @@ def create_app(platform: Platform, *, opens: bool = True, metrics_token: str = "
         template_config=TemplateConfig(directory=Path(__file__).parent / "templates", engine=JinjaTemplateEngine),
         exception_handlers={401: _to_login, HTTPException: _plain_error},
         request_max_body_size=MAX_BODY,
-        openapi_config=None,
+        openapi_config=CONFIG,
         response_headers=_HEADERS,
         on_startup=[start],
         on_shutdown=[stop],

@@ -34,7 +34,6 @@ CODE_SECONDS = 7 * 86400.0
 """A code that nobody has used by then is void."""
 MOST_CHANGES = 200
 
-
 _NOTED = ("version", "backlog", "held", "oldest", "free_bytes", "calls")
 _BEATEN = (
     update(terminals)
@@ -76,7 +75,11 @@ class TerminalDesk:
         return code
 
     def enrol(self, request: EnrolRequest) -> EnrolAnswer:
-        """Take a terminal in and use the code up. Raises Refused for a code that is not valid, or a taken name."""
+        """Take a terminal in and use the code up.
+
+        Raises Refused for a code that is not valid, a taken name, or a suite that is not the platform's: what is
+        sealed to its keys is signed by the same suite.
+        """
         why = transaction(self._engine, lambda connection: self._enrolled(connection, request))
         if why is not None:
             raise Refused(why)
@@ -101,6 +104,9 @@ class TerminalDesk:
         if taken is not None and valid.replaces != request.terminal:
             record(connection, now.isoformat(), Entry(request.terminal, "enrolment_refused", {"why": "name"}))
             return Refusal.TAKEN_NAME
+        if request.suite != self._keys.sealing[0].suite:
+            record(connection, now.isoformat(), Entry(request.terminal, "enrolment_refused", {"why": "suite"}))
+            return Refusal.WRONG_SUITE
         connection.execute(delete(enrolment_codes).where(code))
         fresh: dict[str, object] = {
             "suite": request.suite,

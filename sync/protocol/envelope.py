@@ -24,7 +24,7 @@ MAX_SEQUENCE = 2**31 - 1
 class Blob(BaseModel):
     """A sealed file that travels before its envelope, addressed by the digest of its ciphertext."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="allow")
 
     id: Name
     role: Literal["body", "document"]
@@ -36,7 +36,7 @@ class Blob(BaseModel):
 class Stamp(BaseModel):
     """When and in which order. ``raw`` is the terminal's clock, ``trusted`` is what it believes (ISO 8601, UTC)."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="allow")
 
     raw: str = Field(max_length=40)
     trusted: str = Field(max_length=40)
@@ -47,12 +47,12 @@ class Stamp(BaseModel):
 class Envelope(BaseModel):
     """One case on its way. Everything but ``signature`` is signed with the terminal's key in canonical form.
 
-    Fields that this version does not know are kept: a later version's envelope still verifies.
+    Fields that this version does not know are kept, in its parts too: a later version's envelope still verifies.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
-    version: int = VERSION
+    version: int = Field(default=VERSION, ge=1, le=MAX_SEQUENCE)
     suite: Name
     key_id: Name
     terminal: Name = Field(min_length=1)

@@ -36,6 +36,7 @@ class Suite(Protocol):
 
     name: str
     digest_name: str
+    signing_key_size: int
 
     def new_data_key(self) -> bytes: ...
     def seal(self, key: bytes, plaintext: bytes, context: bytes) -> bytes: ...
@@ -84,7 +85,7 @@ def _opened(aead: Aead, magic: bytes, sealed: bytes, context: bytes) -> bytes:
 class IntlSuite:
     """The suite ``intl``; sealing public key = ML-KEM-768 (1184 bytes) followed by X25519 (32 bytes)."""
 
-    name, digest_name = "intl", "sha256"
+    name, digest_name, signing_key_size = "intl", "sha256", 32
     _kem = hpke.Suite(hpke.KEM.MLKEM768_X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
 
     def new_data_key(self) -> bytes:
@@ -170,7 +171,7 @@ class GmSuite:
     SM2 encryption knows no associated data: the record is bound by the SM3 of ``info`` beside the key.
     """
 
-    name, digest_name = "gm", "sm3"
+    name, digest_name, signing_key_size = "gm", "sm3", 2 * sm2.FIELD
     _DATA_KEY = 16
     _BINDING = 32
 

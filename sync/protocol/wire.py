@@ -5,11 +5,11 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sync.protocol.canonical import b64, canonical, unb64
 from sync.protocol.envelope import MAX_SEQUENCE, Acknowledgement, BlobDigest, Envelope, Name, Printable
-from sync.protocol.suites import suite
+from sync.protocol.suites import SUITES, SealError, suite
 
 SCHEME = "Bianmin"
 """Of the header ``Authorization``."""
@@ -43,6 +43,13 @@ class Refusal(StrEnum):
     REPLAYED = "replayed"
     UNKNOWN_CODE = "unknown_code"
     TAKEN_NAME = "taken_name"
+    WRONG_SUITE = "wrong_suite"
+    OTHER = "other"
+    """One that a later version of the protocol has added."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Refusal | None:
+        return cls.OTHER if isinstance(value, str) else None
 
 
 class BlobGrant(BaseModel):
@@ -99,8 +106,14 @@ class EnrolRequest(BaseModel):
 
     code: Name
     terminal: str = Field(pattern=r"^[0-9A-Z]{2,6}$")
-    suite: Name
+    suite: Literal["intl", "gm"]
     public_key: Printable = Field(max_length=4096)
+
+    @model_validator(mode="after")
+    def _key_is_one(self) -> EnrolRequest:
+        if len(unb64(self.public_key)) != SUITES[self.suite].signing_key_size:
+            raise ValueError("public_key is no key of this suite")
+        return self
 
 
 class PublicKey(BaseModel):
@@ -135,7 +148,7 @@ class KeyNotice(BaseModel):
     def verified(self, suite_name: str, public: bytes) -> bool:
         try:
             return suite(suite_name).verify(public, unb64(self.signature), self._signed())
-        except ValueError:
+        except (SealError, ValueError):
             return False
 
 
@@ -207,6 +220,12 @@ class HeartbeatAnswer(BaseModel):
     key: KeyNotice | None = None
 
 
+class ContentIndex(BaseModel):
+    """The catalogue: names of published files and the digests of their contents."""
+
+    files: dict[str, BlobDigest]
+
+
 class Ping(BaseModel):
     """Tells a platform from a captive portal, and a terminal the time that its requests must carry."""
 
@@ -257,7 +276,7 @@ class SignedRequest(BaseModel):
     def verified(self, suite_name: str, public: bytes) -> bool:
         try:
             return suite(suite_name).verify(public, unb64(self.signature), self._signed())
-        except ValueError:
+        except (SealError, ValueError):
             return False
 
     def as_header(self) -> str:
