@@ -9,6 +9,7 @@ import typer
 
 from kiosk.carry_cli import carry_app
 from kiosk.config import ASSETS
+from kiosk.conformance_cli import conformance
 from kiosk.devices_cli import Config, devices_app, settings_of
 from kiosk.hub_cli import hub_app
 from kiosk.logs import log_as_json
@@ -22,6 +23,7 @@ app.add_typer(catalogue_app, name="catalogue")
 app.add_typer(hub_app, name="hub")
 app.add_typer(carry_app, name="carry")
 app.command()(scan)
+app.command()(conformance)
 
 Parent = Annotated[int, typer.Option(hidden=True)]
 

@@ -46,7 +46,7 @@ X509_V_FLAG_NO_CHECK_TIME = 0x200000
 """OpenSSL's flag; Python has no name for it."""
 
 
-def _pinned(ca: Path) -> ssl.SSLContext:
+def pinned(ca: Path) -> ssl.SSLContext:
     """Trust in one private authority alone, without regard to the clock, which on a terminal may be wrong.
 
     What was withdrawn is told by the platform's own list, not by dates.
@@ -67,7 +67,7 @@ class PlatformClient:
 
     def __init__(self, url: str, ca: Path | None = None) -> None:
         self._url = url.rstrip("/")
-        context = _pinned(ca) if ca else None
+        context = pinned(ca) if ca else None
         self._pool = urllib3.PoolManager(
             num_pools=1,
             retries=False,

@@ -64,8 +64,9 @@ CONFIG = OpenAPIConfig(
     version=str(VERSION),
     summary="How terminals hand in cases and hear of them; docs/protocol.md tells what it means.",
     use_handler_docstrings=True,
-    path="/v1",
-    render_plugins=[_Plugin(path="/openapi.json")],
+    # Below its path the framework answers with a page of its own, so nothing else may lie there.
+    path="/v1/openapi.json",
+    render_plugins=[_Plugin(path="/")],
 )
 
 

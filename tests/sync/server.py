@@ -23,10 +23,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(platform: Platform) -> Iterator[str]:
-    """Serve ``platform`` in a thread; yields its address. Cases are opened when the test says so."""
+def serving(platform: Platform, *, opens: bool = False) -> Iterator[str]:
+    """Serve ``platform`` in a thread; yields its address. Cases are opened when the test says so, unless ``opens``."""
     port = free_port()
-    app = create_app(platform, opens=False)
+    app = create_app(platform, opens=opens)
     server = Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=lambda: loop.run_until_complete(server.serve()))

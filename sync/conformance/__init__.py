@@ -1,0 +1,1 @@
+"""A black-box run of the whole protocol against any platform, ours or another's: ``kiosk conformance``."""
