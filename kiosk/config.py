@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -130,11 +131,14 @@ class DeviceSettings(_Section):
     host: HostSettings = HostSettings()
 
 
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
 class PlatformSettings(_Section):
     """Where the platform is. ``http`` is for loopback only; ``ca`` is the private authority's certificate.
 
-    ``suite``: the algorithms that this terminal signs with, international or Chinese national (SM2, SM3, SM4); it is
-    chosen before enrolment. What it seals with is chosen by the platform's key.
+    ``suite``: the platform's algorithms, international or Chinese national (SM2, SM3, SM4); it is chosen before
+    enrolment, and the platform takes no terminal of another suite.
     """
 
     url: str = Field(default="http://127.0.0.1:8300", pattern=r"^https?://")
@@ -142,6 +146,15 @@ class PlatformSettings(_Section):
     suite: Literal["intl", "gm"] = "intl"
     heartbeat_seconds: float = Field(default=60, ge=1, le=3600)
     ratings_at_least: int = Field(default=10, ge=1, le=500)
+
+    @model_validator(mode="after")
+    def _on_a_trusted_way(self) -> PlatformSettings:
+        address = urlsplit(self.url)
+        if address.scheme == "http" and address.hostname not in _LOOPBACK:
+            raise ValueError("http is for this machine's own addresses: use https and ca")
+        if address.scheme == "https" and self.ca is None:
+            raise ValueError("https needs ca, the certificate of the platform's private authority")
+        return self
 
 
 class IdleSettings(_Section):

@@ -163,7 +163,7 @@ def _case(crypto: Suite, sealing_public: bytes, terminal: bytes, platform: bytes
 
 
 def _manifest(crypto: Suite, platform: bytes) -> dict[str, Any]:
-    content = "id: example\nversion: '1'\n".encode()
+    content = b"id: example\nversion: '1'\n"
     manifest = Manifest(
         name="example",
         version="1",

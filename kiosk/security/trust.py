@@ -25,12 +25,15 @@ def sealing_key(trust: EnrolAnswer) -> PlatformKey:
 
 
 def take_over(path: Path, notice: KeyNotice) -> bool:
-    """Seal to the platform's newer key from now on; False, and nothing changed, where the platform did not sign it.
+    """Seal to the platform's newer key from now on.
 
+    False, and nothing changed, where the platform did not sign it, or where it is of another suite than before.
     What was sealed before stays as it is: the platform keeps the older key.
     """
     trust = load_trust(path)
-    if trust is None or not notice.verified(trust.acknowledging.suite, unb64(trust.acknowledging.public)):
+    if trust is None or notice.sealing.suite != trust.sealing.suite:
+        return False
+    if not notice.verified(trust.acknowledging.suite, unb64(trust.acknowledging.public)):
         return False
     save_trust(path, trust.model_copy(update={"sealing": notice.sealing}))
     return True

@@ -17,6 +17,11 @@ def test_defaults_need_no_file() -> None:
     assert load_settings(None).devices.printer.baud == 115200
 
 
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8300", "http://[::1]:8300", "http://localhost"])
+def test_a_platform_on_this_machine_needs_no_certificate(tmp_path: Path, url: str) -> None:
+    assert load_settings(write(tmp_path, f'[platform]\nurl = "{url}"\n')).platform.url == url
+
+
 def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path, '[terminal]\nnumber = "07"\n')
     assert load_settings(path).terminal.number == "07"
@@ -31,6 +36,8 @@ def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytes
         ("[devices.printer]\nbaude = 9600\n", "devices.printer.baude: no such key"),
         ("[display]\npx_per_mm = 0\n", "display.px_per_mm: Input should be greater than 1"),
         ('[terminal]\ncode = "ÄÖ"\n', "terminal.code: String should match"),
+        ('[platform]\nurl = "http://platform.example"\n', "platform: Value error, http is for this machine"),
+        ('[platform]\nurl = "https://platform.example"\n', "platform: Value error, https needs ca"),
         ("[platform\n", ""),
     ],
 )

@@ -22,6 +22,7 @@ from sync.protocol.tables import (
 
 def test_provinces_are_those_of_the_number_rules() -> None:
     """83 stands for permits of people from Taiwan, and is no division."""
+    assert divisions().standard == "GB/T 2260"
     assert {int(e.code) for e in divisions().entries} == PROVINCES - {83}
     assert province("440106") == province("44")
     found = province("110000")
@@ -58,6 +59,11 @@ def test_the_rule_of_citizens_numbers_is_the_one_of_the_program() -> None:
 )
 def test_what_is_no_citizens_number_does_not_hold(number: str) -> None:
     assert not citizen_number_holds(number)
+
+
+def test_the_letters_that_look_like_others_are_left_out() -> None:
+    assert credit_rule().standard == "GB 32100-2015"
+    assert set("IOSVZ").isdisjoint(credit_rule().alphabet)
 
 
 def test_credit_codes_hold_and_every_single_wrong_character_is_noticed() -> None:

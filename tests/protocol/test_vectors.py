@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import struct
 from typing import Any
 
 import gmssl_pyx
 import pytest
+from cryptography.hazmat.primitives.asymmetric import mlkem, x25519
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from kiosk.model.clock import ManualClock
 from kiosk.model.result import Ok
@@ -119,7 +123,43 @@ def test_a_published_file_and_a_new_key(vectors: Vectors) -> None:
     assert not notice.model_copy(update={"signature": ""}).verified(vectors.suite.name, public)
 
 
-# a second opinion on the national suite
+# second opinions: the text of docs/protocol.md, and other code than ours
+
+
+def _labelled(suite_id: bytes, label: bytes, data: bytes) -> bytes:
+    return b"HPKE-v1" + suite_id + label + data
+
+
+def _hkdf(key: bytes, salt: bytes = bytes(32)) -> bytes:
+    return hmac.digest(salt, key, "sha256")
+
+
+def test_a_wrapped_key_opens_by_the_text_alone() -> None:
+    """RFC 9180, 5.1, with the secret of section 5.2."""
+    vectors = Vectors("intl")
+    one, private, public = (
+        vectors.all["wrapped"],
+        vectors.private("platform_sealing"),
+        vectors.public("platform_sealing"),
+    )
+    wrapped, info = unb64(one["wrapped"]), one["info"].encode()
+    lattice, share, encrypted = wrapped[:1088], wrapped[1088:1120], wrapped[1120:]
+    curve = x25519.X25519PrivateKey.from_private_bytes(private[64:])
+    secret = hashlib.sha3_256(
+        mlkem.MLKEM768PrivateKey.from_seed_bytes(private[:64]).decapsulate(lattice)
+        + curve.exchange(x25519.X25519PublicKey.from_public_bytes(share))
+        + share
+        + public[1184:]
+        + bytes.fromhex("5c2e2f2f5e5c")
+    ).digest()
+    ours = b"HPKE" + struct.pack(">HHH", 0x647A, 1, 2)
+    context = b"\0" + _hkdf(_labelled(ours, b"psk_id_hash", b"")) + _hkdf(_labelled(ours, b"info_hash", info))
+    prk = _hkdf(_labelled(ours, b"secret", b""), secret)
+    key, nonce = (
+        hmac.digest(prk, struct.pack(">H", size) + _labelled(ours, label, context) + b"\1", "sha256")[:size]
+        for label, size in ((b"key", 32), (b"base_nonce", 12))
+    )
+    assert AESGCM(key).decrypt(nonce, encrypted, b"") == unb64(one["data_key"])
 
 
 def _opened_elsewhere(key: bytes, sealed: bytes, context: bytes) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -196,3 +196,16 @@ def test_a_terminal_of_another_suite_is_not_enrolled(url: str, platform: Platfor
     request = {"code": platform.desk.new_code(), "terminal": "T02", "suite": "gm", "public_key": b64(public)}
     answer = asked("POST", url + "/v1/enrol", json.dumps(request).encode())
     assert (answer.status, json.loads(answer.data)["reason"]) == (403, "wrong_suite")
+
+
+def test_times_are_compared_as_moments_and_not_as_text(url: str, platform: Platform) -> None:
+    """As from a terminal that writes its own zone: 09:30+08:00 is later than 01:29+00:00, and earlier than 01:31."""
+    now = platform.clock.now() + timedelta(seconds=60)
+    shanghai = timezone(timedelta(hours=8))
+
+    def beat(at: datetime) -> int:
+        request = signed(Purpose.HEARTBEAT, "{}", at.isoformat())
+        return asked("POST", url + "/v1/heartbeat", request.model_dump_json().encode()).status
+
+    assert [beat(now.astimezone(shanghai)), beat(now), beat(now + timedelta(seconds=1))] == [200, 403, 200]
+    assert beat(now.astimezone(shanghai)) == 403

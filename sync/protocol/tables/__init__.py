@@ -1,7 +1,7 @@
-"""Code tables of national standards that fields of a case are filled by, as data beside this module, and their checks.
+"""Code tables of national standards that fields of a case are filled by, as data beside this module; their checks.
 
-``gbt2260.json`` divisions (provinces only), ``gbt2261-1.json`` sex, ``gbt3304.json`` nationalities, ``gb11643.json`` the
-rule of citizens' numbers, ``gb32100.json`` the rule of unified social credit codes.
+``gbt2260.json`` divisions (provinces only), ``gbt2261-1.json`` sex, ``gbt3304.json`` nationalities, ``gb11643.json``
+the rule of citizens' numbers, ``gb32100.json`` the rule of unified social credit codes.
 """
 
 from __future__ import annotations
