@@ -29,7 +29,7 @@ class RecordStatus(StrEnum):
 
 
 class Refusal(StrEnum):
-    """Why a record or a request is refused or put off."""
+    """Why a record or a request is refused or put off. A later version may add reasons; they are read as ``other``."""
 
     BAD_ENVELOPE = "bad_envelope"
     ANOTHER_TERMINAL = "another_terminal"
@@ -45,7 +45,6 @@ class Refusal(StrEnum):
     TAKEN_NAME = "taken_name"
     WRONG_SUITE = "wrong_suite"
     OTHER = "other"
-    """One that a later version of the protocol has added."""
 
     @classmethod
     def _missing_(cls, value: object) -> Refusal | None:
