@@ -23,6 +23,7 @@ from sync.protocol.envelope import VERSION, Acknowledgement, Envelope
 from sync.protocol.signed import Manifest
 from sync.protocol.wire import (
     BatchAnswer,
+    BlobGrant,
     ContentIndex,
     EnrolAnswer,
     EnrolRequest,
@@ -102,6 +103,7 @@ SCHEMAS: dict[type[BaseModel], Mode] = {
     # Of what is signed over all its fields, none may be left out.
     Acknowledgement: "serialization",
     BatchAnswer: "serialization",
+    BlobGrant: "validation",
     CaseBody: "serialization",
     ContentIndex: "serialization",
     EnrolAnswer: "serialization",

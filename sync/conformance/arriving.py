@@ -10,7 +10,7 @@ from sync.conformance.session import Session
 from sync.conformance.terminal import Terminal
 from sync.protocol.canonical import b64, digest, unb64
 from sync.protocol.suites import SUITES, suite
-from sync.protocol.wire import EnrolAnswer, Ping, Refusal
+from sync.protocol.wire import BlobGrant, EnrolAnswer, Ping, Purpose, Refusal
 
 MAX_BLOB = 200_000_000
 PIECE = 5000
@@ -76,53 +76,75 @@ def _blob(size: int = 3 * PIECE) -> tuple[str, bytes]:
 
 def a_blob_resumes_at_the_byte(session: Session) -> None:
     name, data = _blob()
-    wire = session.wire
-    expect(wire.progress(name) == (0, False), "a blob that nobody has sent is not at offset 0")
-    first = wire.piece(name, 0, data[:PIECE], len(data)).must_be(204)
+    terminal = session.terminal
+    expect(terminal.wire.progress(name) == (0, False), "a blob that nobody has sent is not at offset 0")
+    first = terminal.piece(name, 0, data[:PIECE], len(data)).must_be(204)
     expect(first.offset == (PIECE, False), "the answer to a piece does not tell where it ends")
-    expect(wire.progress(name) == (PIECE, False), "HEAD does not tell where to go on")
-    last = wire.piece(name, PIECE, data[PIECE:], len(data)).must_be(204)
+    expect(terminal.wire.progress(name) == (PIECE, False), "HEAD does not tell where to go on")
+    last = terminal.piece(name, PIECE, data[PIECE:], len(data)).must_be(204)
     expect(last.offset == (len(data), True), "the answer to the last piece does not say that the blob is complete")
-    expect(wire.progress(name) == (len(data), True), "HEAD does not say that the blob is complete")
+    expect(terminal.wire.progress(name) == (len(data), True), "HEAD does not say that the blob is complete")
 
 
 def a_piece_in_another_place_changes_nothing(session: Session) -> None:
     name, data = _blob()
-    wire = session.wire
-    wire.piece(name, 0, data[:PIECE], len(data)).must_be(204)
+    terminal = session.terminal
+    terminal.piece(name, 0, data[:PIECE], len(data)).must_be(204)
     for place in (0, PIECE + 1, 2 * PIECE):
-        refused = wire.piece(name, place, data[place : place + 10], len(data)).must_be(409)
+        refused = terminal.piece(name, place, data[place : place + 10], len(data)).must_be(409)
         expect(refused.offset[0] == PIECE, "a 409 does not tell the offset to go on at")
-    expect(wire.progress(name) == (PIECE, False), "a piece in another place was taken")
-    complete = wire.piece(name, PIECE, data[PIECE:], len(data)).must_be(204).offset[1]
+    expect(terminal.wire.progress(name) == (PIECE, False), "a piece in another place was taken")
+    complete = terminal.piece(name, PIECE, data[PIECE:], len(data)).must_be(204).offset[1]
     expect(complete, "a blob is not complete although all its bytes are there")
 
 
 def a_wrong_digest_is_never_complete(session: Session) -> None:
     name, data = _blob()
     wrong = bytes([data[0] ^ 1]) + data[1:]
-    answer = session.wire.piece(name, 0, wrong, len(wrong))
+    answer = session.terminal.piece(name, 0, wrong, len(wrong))
     expect(not session.wire.progress(name)[1], "bytes with another digest are complete under this one")
     answer.must_be(409)
     expect(session.wire.progress(name) == (0, False), "after a wrong digest the blob does not start anew")
-    expect(session.wire.piece(name, 0, data, len(data)).must_be(204).offset[1], "the right bytes are not taken then")
+    expect(
+        session.terminal.piece(name, 0, data, len(data)).must_be(204).offset[1], "the right bytes are not taken then"
+    )
 
 
 def what_is_complete_takes_nothing_more(session: Session) -> None:
     name, data = _blob()
-    session.wire.piece(name, 0, data, len(data)).must_be(204)
-    again = session.wire.piece(name, 0, data, len(data)).must_be(204)
+    session.terminal.piece(name, 0, data, len(data)).must_be(204)
+    again = session.terminal.piece(name, 0, data, len(data)).must_be(204)
     expect(again.offset == (len(data), True), "a complete blob that comes again is not answered as complete")
-    session.wire.piece(name, 0, b"other", 5)
+    session.terminal.piece(name, 0, b"other", 5)
     expect(session.wire.progress(name) == (len(data), True), "a complete blob was changed")
 
 
 def places_that_cannot_be_are_refused(session: Session) -> None:
     name, data = _blob()
-    wire = session.wire
+    terminal = session.terminal
     for offset, total in ((-1, 10), ("x", 10), (0, ""), ("9" * 30, 10), (0, 0)):
-        wire.piece(name, offset, data[:5], total).must_be(400)
-    wire.piece(name, 0, data, len(data) - 1).must_be(400, 409)
-    wire.piece(name, 0, data[:5], MAX_BLOB + 1).must_be(413, 409)
-    wire.piece("sha256:..%2f..%2fx", 0, data[:5], 5).must_be(400, 404)
-    expect(wire.progress(name) == (0, False), "bytes in a place that cannot be were taken")
+        terminal.piece(name, offset, data[:5], total).must_be(400)
+    terminal.piece(name, 0, data, len(data) - 1).must_be(400, 409)
+    terminal.piece(name, 0, data[:5], MAX_BLOB + 1).must_be(413, 409)
+    terminal.piece("sha256:..%2f..%2fx", 0, data[:5], 5).must_be(400, 404)
+    expect(terminal.wire.progress(name) == (0, False), "bytes in a place that cannot be were taken")
+
+
+def nobody_uploads_without_leave(session: Session) -> None:
+    name, data = _blob()
+    other, _data = _blob()
+    terminal = session.terminal
+    leaves = {
+        "without leave": ("", Refusal.BAD_SIGNATURE),
+        "with a leave that is none": ("Bianmin AAAA", Refusal.BAD_SIGNATURE),
+        "with the leave for another blob": (terminal.leave(other, len(data)), Refusal.WRONG_PURPOSE),
+        "with the leave for another size": (terminal.leave(name, len(data) + 1), Refusal.WRONG_PURPOSE),
+        "with a sign of life as leave": (
+            terminal.sign(Purpose.HEARTBEAT, BlobGrant(digest=name, size=len(data))).as_header(),
+            Refusal.WRONG_PURPOSE,
+        ),
+    }
+    for words, (leave, reason) in leaves.items():
+        answer = terminal.piece(name, 0, data, len(data), leave)
+        expect(session.wire.progress(name) == (0, False), f"bytes were taken {words}")
+        answer.refused(reason)

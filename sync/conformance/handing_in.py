@@ -87,7 +87,7 @@ def a_case_without_its_blobs_is_put_off(session: Session) -> None:
     expect(answer.status == RecordStatus.LATER, f"a case without its blobs is {answer.status.value}, not later")
     expect(set(answer.missing) == set(case.files), "the answer does not list the missing blobs")
     name = case.envelope.body_digest()
-    session.terminal.wire.piece(name, 0, case.files[name], len(case.files[name])).must_be(204)
+    session.terminal.piece(name, 0, case.files[name], len(case.files[name])).must_be(204)
     [half] = session.terminal.hand_in(case.envelope)
     expect(half.status == RecordStatus.LATER, f"a case with one of its blobs is {half.status.value}, not later")
     session.terminal.deliver(case)

@@ -31,6 +31,7 @@ CHECKS = (
     Check("piece in another place", "G6", "8 blobs", arriving.a_piece_in_another_place_changes_nothing),
     Check("wrong digest", "G5", "8 blobs", arriving.a_wrong_digest_is_never_complete),
     Check("blob comes again", "G2", "8 blobs", arriving.what_is_complete_takes_nothing_more),
+    Check("leave to upload", "", "8 blobs", arriving.nobody_uploads_without_leave),
     Check("impossible places", "", "8 blobs", arriving.places_that_cannot_be_are_refused),
     Check("case stored", "G8", "9 records", handing_in.a_whole_case_is_stored),
     Check("repeat", "G2", "9 records", handing_in.a_repeat_gets_the_same_word),

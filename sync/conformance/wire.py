@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -14,6 +15,9 @@ from sync.conformance.report import NotHeld
 from sync.protocol.wire import Problem, Refusal
 
 T = TypeVar("T", bound=BaseModel)
+
+TRIES, LONGEST = 3, 60
+"""How often, and for how many seconds, a run waits where it is asked to."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class Answer:
 
 
 class Wire:
-    """One platform. Redirects are not followed, nothing is sent again."""
+    """One platform. Redirects are not followed, nothing is sent again unless the platform asks for it."""
 
     def __init__(self, url: str, ca: Path | None = None) -> None:
         self.url = url.rstrip("/")
@@ -71,7 +75,18 @@ class Wire:
         )
 
     def ask(self, method: str, path: str, body: bytes | BaseModel = b"", **headers: str) -> Answer:
-        """Raises NotHeld where there is no answer at all."""
+        """The answer; one that asks for patience is waited for. Raises NotHeld where there is none at all."""
+        for _ in range(TRIES):
+            answer = self._asked(method, path, body, headers)
+            if answer.status not in (429, 503):
+                return answer
+            after = answer.headers.get("Retry-After", "")
+            if not after.isdigit():
+                raise NotHeld(f"{answer.asked} was answered {answer.status} without Retry-After in seconds")
+            threading.Event().wait(min(int(after), LONGEST))
+        return answer
+
+    def _asked(self, method: str, path: str, body: bytes | BaseModel, headers: dict[str, str]) -> Answer:
         data = body.model_dump_json().encode() if isinstance(body, BaseModel) else body
         sent = {"Content-Type": "application/json", **{k.replace("_", "-"): v for k, v in headers.items()}}
         try:
@@ -79,10 +94,6 @@ class Wire:
         except urllib3.exceptions.HTTPError as gone:
             raise NotHeld(f"{method} {path}: no answer ({type(gone).__name__})") from None
         return Answer(f"{method} {path}", got.status, got.headers, got.data)
-
-    def piece(self, digest: str, offset: int | str, data: bytes, total: int | str) -> Answer:
-        """Bytes of a blob."""
-        return self.ask("PATCH", f"/v1/blobs/{digest}", data, Upload_Offset=str(offset), Upload_Length=str(total))
 
     def progress(self, digest: str) -> tuple[int, bool]:
         """How much of a blob the platform has."""

@@ -36,7 +36,10 @@ def _to_login(request: Request[Any, Any, Any], error: HTTPException) -> Response
 
 def _plain_error(_request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, str]]:
     extra = error.extra if isinstance(error.extra, dict) and "reason" in error.extra else {}
-    return Response({"detail": error.detail, **extra}, status_code=error.status_code, headers=error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == 429:
+        headers["Retry-After"] = headers.get("RateLimit-Reset", "60")
+    return Response({"detail": error.detail, **extra}, status_code=error.status_code, headers=headers)
 
 
 def create_app(platform: Platform, *, opens: bool = True, metrics_token: str = "") -> Litestar:

@@ -15,6 +15,7 @@ from pydantic.json_schema import models_json_schema
 
 from sync.protocol import wire
 from sync.protocol.envelope import VERSION
+from sync.protocol.wire import SCHEME
 
 _BODIES = (
     wire.BatchAnswer,
@@ -51,6 +52,12 @@ _ADDED = {
     ("patch", "204"): _UPLOAD_OFFSET | _UPLOAD_COMPLETE,
     ("patch", "409"): _UPLOAD_OFFSET,
 }
+_LEAVE = {
+    "type": "http",
+    "scheme": SCHEME,
+    "description": "a SignedRequest of the purpose blob, whose body is a BlobGrant; its JSON as base64url",
+}
+_NEEDED: list[dict[str, list[str]]] = [{"leave": []}]
 _BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 
 
@@ -80,7 +87,8 @@ def described(drawn: dict[str, Any]) -> dict[str, Any]:
     for operations in paths.values():
         for method, operation in operations.items():
             operations[method] = _operation(method, operation)
-    return {**drawn, "paths": paths, "components": {"schemas": dict(sorted(schemas["$defs"].items()))}}
+    components = {"schemas": dict(sorted(schemas["$defs"].items())), "securitySchemes": {"leave": _LEAVE}}
+    return {**drawn, "paths": paths, "components": components}
 
 
 def _operation(method: str, operation: dict[str, Any]) -> dict[str, Any]:
@@ -94,5 +102,5 @@ def _operation(method: str, operation: dict[str, Any]) -> dict[str, Any]:
         if "application/octet-stream" in answer.get("content", {}):
             answer["content"] = _BYTES
         answers[status] = answer
-    more = {"requestBody": {"required": True, "content": _BYTES}} if method == "patch" else {}
+    more = {"requestBody": {"required": True, "content": _BYTES}, "security": _NEEDED} if method == "patch" else {}
     return {**operation, **more, "responses": answers}

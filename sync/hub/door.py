@@ -151,7 +151,7 @@ def _envelope(record: Any) -> Envelope | str:
 def _exact(envelope: Envelope) -> bool:
     """Whether it has a canonical form. A field of a later version may have none (a number that is not exact, half a
     character): then nobody could tell a repeat from another content."""
-    if not (envelope.model_extra or envelope.stamp.model_extra or any(b.model_extra for b in envelope.blobs)):
+    if not envelope.extended():
         return True
     try:
         canonical(envelope.model_dump())

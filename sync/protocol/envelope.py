@@ -73,6 +73,10 @@ class Envelope(BaseModel):
             raise SealError("an envelope has one body")
         return bodies[0]
 
+    def extended(self) -> bool:
+        """Whether it has fields that this version does not know."""
+        return bool(self.model_extra or self.stamp.model_extra or any(b.model_extra for b in self.blobs))
+
     def unsigned(self) -> dict[str, Any]:
         plain = self.model_dump(mode="json")
         plain.pop("signature")
@@ -85,7 +89,7 @@ class Envelope(BaseModel):
     def with_digest(self) -> tuple[str, Digest]:
         """The envelope as text, and ``digest()`` of it: each byte is written once."""
         # Only fields that this version does not know can hold anything but texts and small integers.
-        signed = (canonical if self.model_extra else canonical_plain)(self.unsigned())
+        signed = (canonical if self.extended() else canonical_plain)(self.unsigned())
         known = SUITES.get(self.suite)
         # The signed part is a map with members, so one more can be put before its end.
         text = f"{signed[:-1].decode()},{canonical_plain({'signature': self.signature})[1:].decode()}"

@@ -7,9 +7,12 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+import pytest
 from granian.constants import Interfaces
 from granian.server.embed import Server
+from litestar.middleware.rate_limit import RateLimitMiddleware
 
 from sync.client import NoNetwork, PlatformClient
 from sync.hub.app import create_app
@@ -20,6 +23,18 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """Nobody is told to slow down: tests ask faster than any terminal."""
+
+    async def through(self: RateLimitMiddleware, scope: Any, receive: Any, send: Any) -> None:
+        await self.app(scope, receive, send)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RateLimitMiddleware, "__call__", through)
+        yield
 
 
 @contextmanager

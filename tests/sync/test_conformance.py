@@ -20,6 +20,7 @@ from sync.conformance.run import CHECKS, UNSEEN, conform
 from sync.conformance.session import Session
 from sync.conformance.wire import Wire
 from sync.hub import api, blobs, door, feed, ingest
+from sync.hub.door import Door
 from sync.hub.ingest import Incoming, Ingest
 from sync.hub.schema import cases, terminals
 from sync.hub.senders import Senders
@@ -27,7 +28,7 @@ from sync.hub.services import Platform, open_platform
 from sync.hub.terminals import TerminalDesk
 from sync.protocol.envelope import Envelope
 from sync.protocol.wire import ContentIndex, KeyNotice, RecordAnswer, RecordStatus
-from tests.sync.server import serving
+from tests.sync.server import serving, unhurried
 
 names = itertools.count(10)
 
@@ -41,7 +42,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
 
 @pytest.fixture(scope="module")
 def url(platform: Platform) -> Iterator[str]:
-    with serving(platform, opens=True) as address:
+    with unhurried(), serving(platform, opens=True) as address:
         yield address
 
 
@@ -229,6 +230,10 @@ def lets_a_code_work_twice(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("sync.hub.terminals.delete", lambda table: delete(table).where(false()))
 
 
+def lets_anybody_upload(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Door, "upload", lambda *_: None)
+
+
 @pytest.mark.parametrize(
     ("plant", "caught"),
     [
@@ -250,6 +255,7 @@ def lets_a_code_work_twice(patch: pytest.MonkeyPatch) -> None:
         (publishes_a_wrong_digest, "catalogue"),
         (signs_each_word_over_nothing, "tree"),
         (lets_a_code_work_twice, "code works once"),
+        (lets_anybody_upload, "leave to upload"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
