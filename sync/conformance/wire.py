@@ -61,6 +61,10 @@ class Answer:
         return int(offset), complete == "?1"
 
 
+class NoAnswer(NotHeld):
+    """The connection could not be made, or ended before an answer."""
+
+
 class Wire:
     """One platform. Redirects are not followed, nothing is sent again unless the platform asks for it."""
 
@@ -92,7 +96,7 @@ class Wire:
         try:
             got = self._pool.request(method, self.url + path, body=data, headers=sent, redirect=False)
         except urllib3.exceptions.HTTPError as gone:
-            raise NotHeld(f"{method} {path}: no answer ({type(gone).__name__})") from None
+            raise NoAnswer(f"{method} {path}: no answer ({type(gone).__name__})") from None
         return Answer(f"{method} {path}", got.status, got.headers, got.data)
 
     def progress(self, digest: str) -> tuple[int, bool]:
