@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
 import psutil
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
@@ -57,19 +59,40 @@ def _decrypted(page: bytes, key: bytes, *, first: bool) -> bytes:
 
 def in_memory(processes: Iterable[psutil.Process], needles: list[bytes]) -> list[str]:
     """Processes whose memory holds a needle."""
+    # One pass for all needles; most of a heap's reserve is zero pages, which hold none.
+    any_needle = re.compile(b"|".join(re.escape(n) for n in dict.fromkeys(needles)))
+    margin = max(map(len, needles))
     found = []
     for process in processes:
-        for start, end in _writable(process.pid):
-            with Path(f"/proc/{process.pid}/mem").open("rb", buffering=0) as memory:
-                try:
-                    memory.seek(start)
-                    data = memory.read(end - start)
-                except (OSError, ValueError, OverflowError):
-                    continue
-            if any(n in data for n in needles):
-                found.append(f"memory of {process.pid} {' '.join(process.cmdline()[1:4])}")
-                break
+        pieces = (piece for data in _memory(process.pid) for piece in _not_empty(data, margin))
+        if any(any_needle.search(piece) for piece in pieces):
+            found.append(f"memory of {process.pid} {' '.join(process.cmdline()[1:4])}")
     return found
+
+
+def _memory(pid: int) -> Iterator[bytes]:
+    """Every writable region of a process, whole."""
+    for start, end in _writable(pid):
+        with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
+            try:
+                memory.seek(start)
+                yield memory.read(end - start)
+            except (OSError, ValueError, OverflowError):
+                continue
+
+
+def _not_empty(data: bytes, margin: int) -> Iterator[memoryview]:
+    """The runs of pages that are not all zero, each with ``margin`` bytes before and behind it.
+
+    What is not all zeros and no longer than ``margin`` lies whole in one of them.
+    """
+    whole = len(data) // PAGE * PAGE
+    used = np.frombuffer(data, np.uint64, whole // 8).reshape(-1, PAGE // 8).any(axis=1)
+    # A last page that is not whole counts as used; so do no pages before the first.
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], used, [len(data) > whole], [False]))))
+    view = memoryview(data)
+    for first, behind in edges.reshape(-1, 2):
+        yield view[max(0, int(first) * PAGE - margin) : int(behind) * PAGE + margin]
 
 
 def _writable(pid: int) -> list[tuple[int, int]]:

@@ -62,3 +62,33 @@ def test_a_name_in_the_memory_of_a_process_is_found() -> None:
         assert leaks.in_memory([psutil.Process(process.pid)], NEEDLES)
         assert leaks.in_memory([psutil.Process(process.pid)], leaks.encodings(["never " + str(os.getpid())])) == []
         process.kill()
+
+
+PLANT = """
+import mmap, sys
+memory = mmap.mmap(-1, 1 << 24, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+at, code = int(sys.argv[1]), sys.argv[2]
+for part in sys.argv[3:]:  # in parts, so that the whole is nowhere else
+    data = part.encode(code)
+    memory[at : at + len(data)] = data
+    at += len(data)
+    del data
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-32-le", "gbk"])
+@pytest.mark.parametrize("at", [0, leaks.PAGE - 1, 9 * leaks.PAGE - 3, (1 << 24) - 12])
+def test_a_name_among_empty_pages_is_found_wherever_it_lies(at: int, encoding: str) -> None:
+    # The first byte of the first character is 0 in two of the encodings: it may lie on a page that is empty.
+    name = ("一", "二", "三")
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-c", PLANT, str(at), encoding, *name]
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        planted = "".join(name).encode(encoding)
+        assert leaks.in_memory([psutil.Process(process.pid)], [planted])
+        assert leaks.in_memory([psutil.Process(process.pid)], [planted + b"!"]) == []
+        process.kill()
