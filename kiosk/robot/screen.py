@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 WAIT = 20.0
-PERSON = 0.5
+PERSON = 0.35
 """Seconds between two touches of the same button."""
-KEY = 0.15
+KEY = 0.13
 """The same for a key of the number pad."""
+STILL = 0.03
+"""A picture that is the same after so long, more than a frame, stands still."""
 
 
 class ScreenError(Exception):
@@ -86,7 +88,7 @@ class RemoteScreen:
             if now == seen:
                 break
             seen = now
-            time.sleep(0.05)
+            time.sleep(STILL)
         return {i["name"]: i for i in seen}
 
     def wait(self, what: Callable[[dict[str, Any]], bool], meaning: str, seconds: float = WAIT) -> dict[str, Any]:
@@ -127,7 +129,7 @@ class RemoteScreen:
                     self._tap_at(items[button])
                 items = self.items()
             if name in items and items[name]["whole"]:
-                return self.wait_item(name)
+                return items[name] if items[name]["enabled"] else self.wait_item(name)
             if name in items and (turn := items.get("page_down")) and turn["enabled"]:
                 self._tap_at(turn)
         return self.wait_item(name)
@@ -151,8 +153,10 @@ class RemoteScreen:
 
     def pad(self, digits: str) -> None:
         """Digits, and X, by the keys of the number pad."""
-        self.wait_item("pad_0")
         items = self.items()
+        if not ("pad_0" in items and items["pad_0"]["enabled"]):
+            self.wait_item("pad_0")
+            items = self.items()
         for digit in digits:
             self._tap_at(items[f"pad_{digit}"], KEY)
 
