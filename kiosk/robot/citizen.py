@@ -68,12 +68,17 @@ class Citizen:
         self.walk.touches = self._screen.touches - touches
         return self.walk
 
-    def leave(self) -> None:
-        """Take the card and the receipt, and go; the next worker then serves."""
+    def leave(self, *, at_once: bool = False) -> None:
+        """Take the card and the receipt, and go; the next worker then serves.
+
+        The visit then ends by itself after some seconds, or ``at_once`` by its button.
+        """
         pid = self._screen.where()["pid"]
         self._rig.order("clear")
         self._rig.order("lift")
         self._rig.order("tear")
+        if at_once:
+            self._screen.tap("primary")
         self._screen.wait(lambda now: now["pid"] != pid, "the next worker")
 
     def _on_home(self) -> None:

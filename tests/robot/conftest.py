@@ -50,11 +50,11 @@ class Installation:
         (self.stack.options.runtime / "terminal" / "remote").unlink(missing_ok=True)
         self.stack.start_part("terminal")
 
-    def finish(self, citizen: Citizen) -> list[str]:
+    def finish(self, citizen: Citizen, *, at_once: bool = False) -> list[str]:
         """Go on to the end, take everything, and compare what arrived."""
         walk = citizen.go()
         found = self.check.differences(walk.receipt, citizen.plan)
-        citizen.leave()
+        citizen.leave(at_once=at_once)
         return found
 
 

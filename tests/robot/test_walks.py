@@ -43,7 +43,7 @@ def test_a_crash_of_the_worker_resumes_the_visit_where_it_was(hall: Installation
     hall.screen.wait(lambda now: now["pid"] != before["pid"], "the next worker", 10)
     after = hall.screen.where()
     assert (after["screen"], after["step"]) == (before["screen"], before["step"])
-    assert hall.finish(citizen) == []
+    assert hall.finish(citizen, at_once=True) == []
     hall.at_home()
 
 
@@ -61,7 +61,7 @@ def test_both_workers_may_die_at_once_twice_and_the_visit_goes_on(hall: Installa
         # A worker answers from its first moment on, before it is told whose visit it goes on with.
         hall.screen.wait(lambda now: now["step"] == before["step"], "the same step", 20)
     assert hall.screen.where()["screen"] == before["screen"]
-    assert hall.finish(citizen) == []
+    assert hall.finish(citizen, at_once=True) == []
     hall.at_home()
 
 
@@ -84,7 +84,7 @@ def test_a_killed_device_process_costs_the_citizen_nothing(hall: Installation, d
     citizen = hall.citizen("residence-permit")
     citizen.go(until="Question")
     child(hall, device).kill()
-    assert hall.finish(citizen) == []
+    assert hall.finish(citizen, at_once=device == "camera") == []
     hall.at_home()
 
 
@@ -104,7 +104,7 @@ def test_a_device_unplugged_and_plugged_in_costs_the_citizen_nothing(hall: Insta
     else:
         citizen.go(until="Review")
         hall.rig.order("plug", device=device)
-    assert hall.finish(citizen) == []
+    assert hall.finish(citizen, at_once=device == "camera") == []
     hall.at_home()
 
 
@@ -116,7 +116,7 @@ def test_a_foreigner_does_the_whole_matter_with_a_passport(hall: Installation) -
     hall.screen.wait(lambda now: now["screen"] == "Question", "the first question")
     walk = citizen.go()
     found = hall.check.differences(walk.receipt, citizen.plan)
-    citizen.leave()
+    citizen.leave(at_once=True)
     # Everything but the person is what was planned for somebody with an ID card.
     assert found
     assert all(line.startswith(("name", "number", "address")) for line in found), found
@@ -169,7 +169,7 @@ def test_with_the_network_down_for_the_whole_visit_the_case_arrives_later_once(h
     citizen.go(until="Receipt")
     assert "等网络恢复后发送" in hall.screen.items()["headline"]["text"]
     walk = citizen.go()
-    citizen.leave()
+    citizen.leave(at_once=True)
     assert hall.check.count(walk.receipt) == 0
     hall.rig.order("plug", device="network")
     assert hall.check.differences(walk.receipt, citizen.plan) == []
@@ -186,7 +186,7 @@ def test_a_submitted_case_arrives_once_when_agent_or_platform_is_killed(hall: In
     citizen.go(until="Review")
     hall.stack.kill(part)
     walk = citizen.go()
-    citizen.leave()
+    citizen.leave(at_once=True)
     hall.stack.start_part(part)
     assert hall.check.differences(walk.receipt, citizen.plan) == []
 
@@ -223,7 +223,7 @@ def test_the_same_person_is_told_of_the_open_case_before_filling_in(hall: Instal
 def _store(hall: Installation, service: str) -> str:
     citizen = hall.citizen(service)
     walk = citizen.go()
-    citizen.leave()
+    citizen.leave(at_once=True)
     return walk.receipt
 
 
@@ -317,7 +317,7 @@ def test_without_a_passport_reader_a_passport_is_read_under_the_camera(hall: Ins
     hall.rig.order("clear")
     walk = citizen.go()
     found = hall.check.differences(walk.receipt, citizen.plan)
-    citizen.leave()
+    citizen.leave(at_once=True)
     assert any("QX4480217" in line for line in found), found
 
 
@@ -338,4 +338,4 @@ def test_what_is_doubtful_in_a_passport_is_confirmed_by_its_owner(hall: Installa
     hall.screen.wait_item("use_card_instead")
     hall.screen.tap("use_card_instead")
     hall.rig.order("plug", device="mrz_reader")
-    assert hall.finish(citizen) == []
+    assert hall.finish(citizen, at_once=True) == []
