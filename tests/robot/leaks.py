@@ -58,15 +58,20 @@ def _decrypted(page: bytes, key: bytes, *, first: bool) -> bytes:
 
 
 def in_memory(processes: Iterable[psutil.Process], needles: list[bytes]) -> list[str]:
-    """Processes whose memory holds a needle."""
+    """Processes whose memory holds a needle, or that ended before all of it was seen: then look again."""
     # One pass for all needles; most of a heap's reserve is zero pages, which hold none.
     any_needle = re.compile(b"|".join(re.escape(n) for n in dict.fromkeys(needles)))
     margin = max(map(len, needles))
     found = []
     for process in processes:
-        pieces = (piece for data in _memory(process.pid) for piece in _not_empty(data, margin))
-        if any(any_needle.search(piece) for piece in pieces):
-            found.append(f"memory of {process.pid} {' '.join(process.cmdline()[1:4])}")
+        try:
+            name = f"{process.pid} {' '.join(process.cmdline()[1:4])}"
+            pieces = (piece for data in _memory(process.pid) for piece in _not_empty(data, margin))
+            if any(any_needle.search(piece) for piece in pieces):
+                found.append(f"memory of {name}")
+            process.cmdline()  # of a process that has ended, memory reads as nothing, and this fails
+        except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
+            found.append(f"{process.pid} ended while it was searched")
     return found
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from kiosk.store.database import Store
 from tests.robot import leaks
+from tests.waiting import until
 
 NAME = "种下的名字"
 NEEDLES = leaks.encodings([NAME])
@@ -92,3 +93,19 @@ def test_a_name_among_empty_pages_is_found_wherever_it_lies(at: int, encoding: s
         assert leaks.in_memory([psutil.Process(process.pid)], [planted])
         assert leaks.in_memory([psutil.Process(process.pid)], [planted + b"!"]) == []
         process.kill()
+
+
+def test_a_process_that_ends_counts_as_not_searched() -> None:
+    with subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE) as process:
+        search = psutil.Process(process.pid)
+        assert leaks.in_memory([search], NEEDLES) == []
+        process.kill()
+        assert process.wait()
+        assert leaks.in_memory([search], NEEDLES) == [f"{process.pid} ended while it was searched"]
+
+
+def test_a_process_that_has_ended_and_is_not_yet_waited_for_counts_as_not_searched() -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        search = psutil.Process(process.pid)
+        until(lambda: search.status() == psutil.STATUS_ZOMBIE, "its end")
+        assert leaks.in_memory([search], NEEDLES) == [f"{process.pid} ended while it was searched"]
