@@ -61,9 +61,7 @@ class GroupCommit(Generic[T, R]):
         while True:
             group, ended = self._next_group()
             if group:
-                began = time.perf_counter()
                 self._answer(group)
-                self._tell(self._name, len(group), time.perf_counter() - began, self._waiting.qsize())
             if ended:
                 return
 
@@ -81,6 +79,7 @@ class GroupCommit(Generic[T, R]):
         return group, True
 
     def _answer(self, group: list[tuple[T, Future[R]]]) -> None:
+        began = time.perf_counter()
         try:
             answers = self._handle([item for item, _answer in group])
         except Exception as bad:  # noqa: BLE001 - whatever it is, those who wait must hear of it
@@ -92,5 +91,6 @@ class GroupCommit(Generic[T, R]):
             for entry in group:
                 self._answer([entry])
             return
+        self._tell(self._name, len(group), time.perf_counter() - began, self._waiting.qsize())
         for (_item, answer), value in zip(group, answers, strict=True):
             answer.set_result(value)
