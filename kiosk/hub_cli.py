@@ -106,9 +106,20 @@ def user(
     context: typer.Context,
     name: str,
     password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)],
+    role: Annotated[
+        str, typer.Option(help="clerk, technician, auditor or admin; a new user without it is a clerk.")
+    ] = "",
 ) -> None:
-    """Create a user of the console, or change the password."""
-    _where(context).platform().users.set_password(name, password)
+    """Create a user of the console, or change the password, or the role too."""
+    from sync.hub.roles import Role
+    from sync.hub.users import Unfit
+
+    try:
+        _where(context).platform().users.set_password(name, password, Role(role) if role else None)
+    except Unfit as bad:
+        raise _failed({"password_length": "a password has 10 to 200 characters"}.get(bad.word, bad.word)) from None
+    except ValueError:
+        raise _failed(f"there is no role {role}") from None
 
 
 @hub_app.command()

@@ -22,6 +22,7 @@ from kiosk.config import ASSETS
 from kiosk.model.clock import SystemClock
 from sync.client import NoNetwork, PlatformClient
 from sync.enrolment import enrol
+from sync.hub.roles import Role
 from sync.hub.services import open_platform
 from sync.protocol.private_ca import make_server_files
 
@@ -148,7 +149,7 @@ class Stack:
     def _prepare_platform(self) -> str:
         """Keys, packages and the console's password; returns a code where the terminal is new."""
         platform = open_platform(self.hub_folder, ASSETS / "catalogue", SystemClock())
-        platform.users.set_password("demo", self.password)
+        platform.users.set_password("demo", self.password, Role.ADMIN)
         enrolled = (self.terminal_folder / "platform.json").exists()
         code = "" if enrolled else platform.desk.new_code()
         platform.engine.dispose()

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from litestar import Litestar, Request, Response, Router
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
-from litestar.plugins.jinja import JinjaTemplateEngine
-from litestar.response import Redirect
-from litestar.template.config import TemplateConfig
 
 from sync.hub.api import Groups, TerminalApi
-from sync.hub.console import Console
+from sync.hub.console.site import Console, templates
 from sync.hub.description import CONFIG
 from sync.hub.metrics import Metrics, metrics
 from sync.hub.opening import WorkerThread
@@ -24,14 +20,10 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'self'; style-src 'unsafe-inline'; img-src 'self'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
 }
-
-
-def _to_login(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
-    if request.url.path.startswith("/console") and not request.url.path.endswith(".json"):
-        return Redirect("/console/login", status_code=303)
-    return Response({"detail": error.detail}, status_code=401)
 
 
 def _plain_error(_request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, str]]:
@@ -48,32 +40,39 @@ def create_app(platform: Platform, *, opens: bool = True, metrics_token: str = "
     groups: list[Groups] = []
     numbers = Metrics(platform)
     beside = [WorkerThread("opening", platform.worker), WorkerThread("departments", platform.handovers)]
+    console = Console(platform)
 
     def start() -> None:
         groups.append(Groups(platform, numbers.told_group))
+        console.watch.start()
         if opens:
             for thread in beside:
                 thread.start()
 
     def stop() -> None:
+        console.watch.stop()
         for started in groups:
             started.close()
         for thread in beside:
             thread.stop()
 
-    return Litestar(
-        route_handlers=[TerminalApi, Router("/", route_handlers=[Console, metrics], include_in_schema=False)],
+    undescribed = Router("/", route_handlers=[*console.routes(), metrics], include_in_schema=False)
+    app = Litestar(
+        route_handlers=[TerminalApi, undescribed],
         dependencies={
             "platform": Provide(lambda: platform, sync_to_thread=False),
             "groups": Provide(lambda: groups[-1], sync_to_thread=False),
             "numbers": Provide(lambda: numbers, sync_to_thread=False),
             "metrics_token": Provide(lambda: metrics_token, sync_to_thread=False),
         },
-        template_config=TemplateConfig(directory=Path(__file__).parent / "templates", engine=JinjaTemplateEngine),
-        exception_handlers={401: _to_login, HTTPException: _plain_error},
+        template_config=templates(),
+        exception_handlers={HTTPException: _plain_error},
         request_max_body_size=MAX_BODY,
         openapi_config=CONFIG,
         response_headers=_HEADERS,
         on_startup=[start],
         on_shutdown=[stop],
     )
+    # A server that ends waits for all answers, and a stream has no end of its own.
+    app.state.end_streams = console.watch.end
+    return app

@@ -16,8 +16,9 @@ from sync.hub.services import Platform
 
 
 async def _serve(platform: Platform, host: str, port: int, tls: tuple[Path, Path] | None) -> None:
+    app = create_app(platform, metrics_token=os.environ.get("BIANMIN_HUB_METRICS_TOKEN", ""))
     server = Server(
-        create_app(platform, metrics_token=os.environ.get("BIANMIN_HUB_METRICS_TOKEN", "")),
+        app,
         address=host,
         port=port,
         interface=Interfaces.ASGI,
@@ -25,7 +26,12 @@ async def _serve(platform: Platform, host: str, port: int, tls: tuple[Path, Path
         ssl_cert=tls[0] if tls else None,
         ssl_key=tls[1] if tls else None,
     )
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, server.stop)
+
+    def stop() -> None:
+        app.state.end_streams()
+        server.stop()  # type: ignore[no-untyped-call]
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop)
     await server.serve()
 
 

@@ -19,6 +19,7 @@ from kiosk.forms.rules import Context
 from kiosk.model.clock import Clock
 from kiosk.model.ids import new_id
 from sync.hub import feed
+from sync.hub.audit import Entry, record
 from sync.hub.blobs import Blobs
 from sync.hub.database import skip_locked, transaction
 from sync.hub.keys import PlatformKeys
@@ -127,6 +128,8 @@ class CaseWorker:
                 return False
             note_stage(connection, terminal, case_id, to, by, at)
             feed.append(connection, feed.of_terminal(terminal), [(to.value, case_id)], at)
+            done = "case_closed" if to == CaseStage.CLOSED else "case_replayed"
+            record(connection, at, Entry(terminal, done, {"by": by, "case": case_id}))
             return True
 
         return transaction(self._engine, write)

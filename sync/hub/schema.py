@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, Large
 
 metadata = MetaData()
 
-VERSION = 2
+VERSION = 3
 """Of these tables."""
 
 versions = Table("schema_version", metadata, Column("version", Integer, primary_key=True))
@@ -35,6 +35,8 @@ terminals = Table(
     Column("free_bytes", BigInteger, nullable=False, default=0),
     Column("faults", Text, nullable=False, default="[]"),
     Column("calls", Integer, nullable=False, default=0),
+    # Since when somebody waits for help at it; empty: nobody does.
+    Column("called", String(40), nullable=False, default=""),
     Column("chain", String(16), nullable=False, default="whole"),
     # Counted with each record, in the same transaction: what a terminal's own count is compared with.
     Column("records", Integer, nullable=False, default=0),
@@ -68,7 +70,7 @@ cases = Table(
     Column("envelope", Text, nullable=False),
     Column("receipt", String(64), nullable=False, index=True),
     Column("service", String(64), nullable=False),
-    Column("received", String(40), nullable=False, index=True),
+    Column("received", String(40), nullable=False),
     Column("epoch", String(16), nullable=False),
     Column("sequence", Integer, nullable=False),
     Column("previous", String(80), nullable=False),
@@ -82,8 +84,12 @@ cases = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("lease", Float, nullable=False, default=0.0),
     # Without "terminal" first these two serve one server's share each.
-    Index("case_record_open", "state", "lease"),
+    # The worker takes up the oldest of a state; the console lists the newest.
+    Index("case_record_open", "state", "received", "case_id"),
     Index("case_record_previous", "terminal", "previous"),
+    # The console's list: newest first, from wherever the last page ended; and the same of one terminal.
+    Index("case_record_received", "received", "case_id"),
+    Index("case_record_of_terminal", "terminal", "received"),
 )
 
 events = Table(
@@ -161,6 +167,17 @@ users = Table(
     Column("password", Text, nullable=False),
     Column("role", String(16), nullable=False, default="clerk"),
     Column("locked", Boolean, nullable=False, default=False),
+    # The password was given by somebody else: its owner chooses another before anything else.
+    Column("must_change", Boolean, nullable=False, default=False),
+)
+
+login_failures = Table(
+    "login_failure",
+    metadata,
+    # Whatever was typed as a name, known or not, so that nobody learns from it which names there are.
+    Column("name", String(64), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("until", Float, nullable=False),
 )
 
 sessions = Table(
@@ -177,7 +194,7 @@ openings = Table(
     Column("terminal", String(64), primary_key=True),
     Column("case_id", String(64), primary_key=True),
     Column("id", String(40), primary_key=True),
-    Column("at", String(40), nullable=False),
+    Column("at", String(40), nullable=False, index=True),
     Column("user", String(64), nullable=False),
     Column("reason", Text, nullable=False),
 )

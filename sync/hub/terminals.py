@@ -38,7 +38,9 @@ _NOTED = ("version", "backlog", "held", "oldest", "free_bytes", "calls")
 _BEATEN = (
     update(terminals)
     .where(terminals.c.terminal == bindparam("b_terminal"))
-    .values({name: bindparam(f"b_{name}") for name in (*_NOTED, "last_contact", "last_at", "faults", "chain")})
+    .values(
+        {name: bindparam(f"b_{name}") for name in (*_NOTED, "last_contact", "last_at", "faults", "chain", "called")}
+    )
 )
 
 
@@ -57,6 +59,11 @@ class TerminalDesk:
     def __init__(self, engine: Engine, keys: PlatformKeys, clock: Clock, pace: Pace | None = None) -> None:
         self._engine, self._keys, self._clock = engine, keys, clock
         self._pace = pace or Pace()
+
+    @property
+    def pace(self) -> Pace:
+        """How fast terminals are told to go."""
+        return self._pace
 
     def new_code(self, replaces: str = "", by: str = "operator") -> str:
         """A one-time code for one enrolment, or for a new machine in the place of ``replaces``.
@@ -138,6 +145,28 @@ class TerminalDesk:
 
         return transaction(self._engine, write)
 
+    def settle_chain(self, terminal: str, note: str, by: str) -> bool:
+        """People have looked into what was found about a terminal's chain; False where there is nothing to settle.
+
+        The platform compares again with the next sign of life, from what it holds now.
+        """
+        at = self._clock.now().isoformat()
+
+        def write(connection: Connection) -> bool:
+            t = terminals.c
+            one = select(t.chain, t.records, t.last_sequence).where(t.terminal == terminal, t.chain != ChainState.WHOLE)
+            found = connection.execute(one).first()
+            if found is None:
+                return False
+            # What is missing up to here is accounted for by people; what goes missing later is noticed again.
+            records = max(found.records, found.last_sequence) if found.chain == ChainState.GAP else found.records
+            values = {"chain": ChainState.WHOLE.value, "records": records}
+            connection.execute(update(terminals).where(t.terminal == terminal).values(**values))
+            record(connection, at, Entry(terminal, "chain_settled", {"by": by, "was": found.chain, "note": note[:200]}))
+            return True
+
+        return transaction(self._engine, write)
+
     def heartbeats(self, beats: Sequence[Beat]) -> list[HeartbeatAnswer | Refusal]:
         """Note signs of life; for each what its terminal needs to know, or why it is not one."""
         return transaction(self._engine, lambda connection: self._beaten(connection, beats))
@@ -145,7 +174,7 @@ class TerminalDesk:
     def _beaten(self, connection: Connection, beats: Sequence[Beat]) -> list[HeartbeatAnswer | Refusal]:
         now = self._clock.now().isoformat()
         t = terminals.c
-        query = select(t.terminal, t.last_at, t.records, t.last_sequence, t.chain).where(
+        query = select(t.terminal, t.last_at, t.records, t.last_sequence, t.chain, t.called).where(
             t.terminal.in_({b.terminal for b in beats})
         )
         known = {row.terminal: row for row in connection.execute(query)}
@@ -159,7 +188,8 @@ class TerminalDesk:
                 continue
             latest[b.terminal] = _time(b.at)
             chain = self._chain(connection, known[b.terminal], b.beat)
-            rows.append({"b_terminal": b.terminal, **_noted(b, chain, now)})
+            called = (known[b.terminal].called or now) if b.beat.calls else ""
+            rows.append({"b_terminal": b.terminal, "b_called": called, **_noted(b, chain, now)})
             answers.append(self._answer(connection, b, chain, now))
         if rows:
             # In the order of names, so that two processes never wait for each other crosswise.
@@ -167,7 +197,7 @@ class TerminalDesk:
             connection.execute(_BEATEN, rows)
         return answers
 
-    def _chain(self, connection: Connection, known: Row[str, str, int, int, str], beat: Heartbeat) -> ChainState:
+    def _chain(self, connection: Connection, known: Row[str, str, int, int, str, str], beat: Heartbeat) -> ChainState:
         """How the terminal's count and ours fit together."""
         head = beat.chain
         if head is None or known.chain == ChainState.FORKED:

@@ -1,63 +1,285 @@
-"""People at the console: passwords (Argon2id) and sessions."""
+"""People at the console: passwords (Argon2id), sessions, roles, and how long to wait after wrong passwords."""
 
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
-from sqlalchemy import Connection, Engine, delete, insert, select
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from kiosk.model.clock import Clock
-from sync.hub.database import transaction
-from sync.hub.schema import sessions, users
+from sync.hub.audit import Entry, record
+from sync.hub.database import insert_new, transaction
+from sync.hub.roles import RIGHTS, Right, Role
+from sync.hub.schema import login_failures, sessions, users
 from sync.protocol.canonical import digest
 
 SESSION_SECONDS = 8 * 3600.0
+LONGEST_NAME, SHORTEST_PASSWORD, LONGEST_PASSWORD = 64, 10, 200
+FREE_TRIES = 5
+"""So many wrong passwords cost nothing; each one after that doubles the time to wait."""
+FIRST_WAIT, LONGEST_WAIT = 30.0, 3600.0
+"""Seconds."""
+FORGOTTEN = 86400.0
+"""Seconds after which wrong passwords of a name are forgotten."""
+
+
+class Unfit(ValueError):
+    """What a person asked for cannot be: ``word`` is the key of the sentence that says why."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__(word)
+        self.word = word
+
+
+@dataclass(frozen=True)
+class User:
+    """Somebody who is logged in."""
+
+    name: str
+    role: Role
+    must_change: bool = False
+
+    def may(self, right: Right) -> bool:
+        return right in RIGHTS[self.role]
+
+
+@dataclass(frozen=True)
+class Login:
+    """A session token, or none; ``wait``: seconds until the next try counts."""
+
+    token: str = ""
+    wait: float = 0.0
 
 
 class UserDesk:
-    """Log in, log out, who am I."""
+    """Log in, log out, who am I; and who else there is."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine, self._clock = engine, clock
         self._hasher = PasswordHasher()
         self._nobody = self._hasher.hash(secrets.token_hex(8))
 
-    def set_password(self, name: str, password: str) -> None:
-        """Create a user or change the password."""
-        hashed = self._hasher.hash(password)
+    # what operators and administrators do
+
+    def set_password(self, name: str, password: str, role: Role | None = None, by: str = "operator") -> None:
+        """Create a user (a clerk, without ``role``) or change the password, and the role where it is given.
+
+        Raises Unfit.
+        """
+        _check_name(name)
+        hashed = self._hashed(name, password)
 
         def write(connection: Connection) -> None:
-            connection.execute(delete(users).where(users.c.name == name))
-            connection.execute(insert(users).values(name=name, password=hashed))
+            changed: dict[str, object] = {"password": hashed, "locked": False, "must_change": False}
+            if role is not None:
+                changed["role"] = role.value
+            if connection.execute(update(users).where(users.c.name == name).values(**changed)).rowcount:
+                _forget(connection, name)
+                self._note(connection, name, "password_set", by=by)
+                return
+            connection.execute(insert(users).values(**{"role": Role.CLERK.value, **changed, "name": name}))
+            self._note(connection, name, "user_created", by=by, role=role or Role.CLERK)
 
         transaction(self._engine, write)
 
-    def log_in(self, name: str, password: str) -> str | None:
-        """A session token, or None. An unknown name takes as long as a wrong password."""
+    def create(self, name: str, role: Role, by: str) -> str:
+        """A new user with a password that holds until its owner chooses another; returns it. Raises Unfit."""
+        _check_name(name)
+        password = _drawn()
+        row = {"name": name, "password": self._hasher.hash(password), "role": role.value, "must_change": True}
+
+        def write(connection: Connection) -> bool:
+            query = insert_new(connection, users).values(**row).on_conflict_do_nothing().returning(users.c.name)
+            if connection.execute(query).first() is None:
+                return False
+            self._note(connection, name, "user_created", by=by, role=role)
+            return True
+
+        if not transaction(self._engine, write):
+            raise Unfit("user_taken")
+        return password
+
+    def reset(self, name: str, by: str) -> str:
+        """Another password, valid until its owner chooses one; returns it. Raises Unfit."""
+        password = _drawn()
+        values = {"password": self._hasher.hash(password), "must_change": True}
+
+        def write(connection: Connection) -> None:
+            if connection.execute(update(users).where(users.c.name == name).values(**values)).rowcount != 1:
+                raise Unfit("user_unknown")
+            _forget(connection, name)
+            self._note(connection, name, "password_reset", by=by)
+
+        transaction(self._engine, write)
+        return password
+
+    def set_role(self, name: str, role: Role, by: str) -> None:
+        """Raises Unfit; the last administrator stays one."""
+
+        def write(connection: Connection) -> None:
+            was = self._row(connection, name)
+            if role != Role.ADMIN:
+                self._spare_last_admin(connection, was)
+            connection.execute(update(users).where(users.c.name == name).values(role=role.value))
+            self._note(connection, name, "role_changed", by=by, was=was.role, role=role)
+
+        transaction(self._engine, write)
+
+    def set_locked(self, name: str, *, locked: bool, by: str) -> None:
+        """Lock somebody out at once, or let them in again. Raises Unfit; the last administrator is not locked out."""
+
+        def write(connection: Connection) -> None:
+            was = self._row(connection, name)
+            if locked:
+                self._spare_last_admin(connection, was)
+            connection.execute(update(users).where(users.c.name == name).values(locked=locked))
+            _forget(connection, name)
+            self._note(connection, name, "user_locked" if locked else "user_unlocked", by=by)
+
+        transaction(self._engine, write)
+
+    def _row(self, connection: Connection, name: str) -> Any:
+        # Written to first, so that two administrators cannot demote each other at the same moment.
+        connection.execute(update(users).where(users.c.role == Role.ADMIN.value).values(role=users.c.role))
+        found = connection.execute(select(users).where(users.c.name == name)).first()
+        if found is None:
+            raise Unfit("user_unknown")
+        return found
+
+    def _spare_last_admin(self, connection: Connection, was: Any) -> None:
+        others = select(func.count()).where(
+            users.c.role == Role.ADMIN.value, users.c.locked.is_(False), users.c.name != was.name
+        )
+        if was.role == Role.ADMIN and not connection.scalar(others):
+            raise Unfit("user_last_admin")
+
+    # what everybody does
+
+    def change_own(self, name: str, old: str, new: str) -> None:
+        """Other sessions of this user end. Raises Unfit."""
         with self._engine.connect() as connection:
             stored = connection.scalar(select(users.c.password).where(users.c.name == name))
-        try:
-            self._hasher.verify(stored or self._nobody, password)
-        except VerificationError:
-            return None
-        if stored is None:
-            return None
-        token = secrets.token_urlsafe(32)
-        expires = self._clock.now().timestamp() + SESSION_SECONDS
-        row = {"token_digest": digest(token.encode()), "user": name, "expires": expires}
-        transaction(self._engine, lambda connection: connection.execute(insert(sessions).values(**row)))
-        return token
+        if not self._fits(stored, old):
+            raise Unfit("password_wrong")
+        if old == new:
+            raise Unfit("password_same")
+        values = {"password": self._hashed(name, new), "must_change": False}
 
-    def who(self, token: str) -> str | None:
-        """The user of a session that is still valid."""
-        query = select(sessions.c.user).where(
-            sessions.c.token_digest == digest(token.encode()), sessions.c.expires > self._clock.now().timestamp()
+        def write(connection: Connection) -> None:
+            connection.execute(update(users).where(users.c.name == name).values(**values))
+            _forget(connection, name)
+            self._note(connection, name, "password_changed", by=name)
+
+        transaction(self._engine, write)
+
+    def log_in(self, name: str, password: str) -> Login:
+        """A session, or how long to wait. An unknown name takes as long, and waits as long, as a wrong password."""
+        name, now = name[:LONGEST_NAME], self._clock.now().timestamp()
+        with self._engine.connect() as connection:
+            until = connection.scalar(select(login_failures.c.until).where(login_failures.c.name == name))
+            row = connection.execute(select(users).where(users.c.name == name)).first()
+        if until is not None and until > now:
+            return Login(wait=until - now)
+        if not self._fits(row.password if row else None, password) or row is None or row.locked:
+            return Login(wait=transaction(self._engine, lambda connection: self._failed(connection, name)))
+        token = secrets.token_urlsafe(32)
+        session = {"token_digest": digest(token.encode()), "user": name, "expires": now + SESSION_SECONDS}
+
+        def write(connection: Connection) -> None:
+            connection.execute(delete(sessions).where(sessions.c.expires < now))
+            connection.execute(delete(login_failures).where(login_failures.c.name == name))
+            connection.execute(insert(sessions).values(**session))
+            self._note(connection, name, "logged_in")
+
+        transaction(self._engine, write)
+        return Login(token)
+
+    def who(self, token: str) -> User | None:
+        """The user of a session that is still valid. Role and lock count as they are now."""
+        query = (
+            select(users.c.name, users.c.role, users.c.must_change)
+            .join(sessions, sessions.c.user == users.c.name)
+            .where(
+                sessions.c.token_digest == digest(token.encode()),
+                sessions.c.expires > self._clock.now().timestamp(),
+                users.c.locked.is_(False),
+            )
         )
         with self._engine.connect() as connection:
-            return connection.scalar(query)
+            row = connection.execute(query).first()
+        return User(row.name, Role(row.role), row.must_change) if row else None
 
     def log_out(self, token: str) -> None:
-        query = delete(sessions).where(sessions.c.token_digest == digest(token.encode()))
-        transaction(self._engine, lambda connection: connection.execute(query))
+        mine = sessions.c.token_digest == digest(token.encode())
+
+        def write(connection: Connection) -> None:
+            name = connection.scalar(select(sessions.c.user).where(mine))
+            if name is not None:
+                connection.execute(delete(sessions).where(mine))
+                self._note(connection, name, "logged_out")
+
+        transaction(self._engine, write)
+
+    # inside
+
+    def _fits(self, stored: str | None, password: str) -> bool:
+        try:
+            self._hasher.verify(stored or self._nobody, password[:LONGEST_PASSWORD])
+        except VerificationError:
+            return False
+        return stored is not None
+
+    def _hashed(self, name: str, password: str) -> str:
+        if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+            raise Unfit("password_length")
+        if name.lower() in password.lower():
+            raise Unfit("password_has_name")
+        return self._hasher.hash(password)
+
+    def _failed(self, connection: Connection, name: str) -> float:
+        """Count a wrong password; seconds to wait."""
+        now, f = self._clock.now().timestamp(), login_failures.c
+        # Names that nobody has used for a day go, so that typed nonsense does not fill the table.
+        connection.execute(delete(login_failures).where(f.until < now - FORGOTTEN))
+        # ``until`` is also when it was counted: a free try is over at once.
+        count = (
+            insert_new(connection, login_failures)
+            .values(name=name, failures=1, until=now)
+            .on_conflict_do_update(index_elements=[f.name], set_={"failures": f.failures + 1, "until": now})
+            .returning(f.failures)
+        )
+        wait = wait_after(int(connection.execute(count).scalar_one()))
+        if wait:
+            connection.execute(update(login_failures).where(f.name == name).values(until=now + wait))
+        self._note(connection, name, "login_failed")
+        return wait
+
+    def _note(self, connection: Connection, subject: str, kind: str, **detail: str) -> None:
+        record(connection, self._clock.now().isoformat(), Entry(subject, kind, detail))
+
+
+def wait_after(failures: int) -> float:
+    """Seconds to wait after so many wrong passwords in a row."""
+    over = failures - FREE_TRIES - 1
+    return 0.0 if over < 0 else min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(over, 20))
+
+
+def _check_name(name: str) -> None:
+    if not name or len(name) > LONGEST_NAME or name != name.strip() or not name.isprintable():
+        raise Unfit("user_name_unfit")
+
+
+def _drawn() -> str:
+    """A password that can be read out: 12 characters without look-alikes, about 60 bits."""
+    drawn = "".join(secrets.choice("23456789abcdefghjkmnpqrstuvwxyz") for _ in range(12))
+    return f"{drawn[:4]}-{drawn[4:8]}-{drawn[8:]}"
+
+
+def _forget(connection: Connection, name: str) -> None:
+    """End sessions and forget wrong passwords."""
+    connection.execute(delete(sessions).where(sessions.c.user == name))
+    connection.execute(delete(login_failures).where(login_failures.c.name == name))

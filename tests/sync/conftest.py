@@ -34,7 +34,6 @@ from sync.outbox import Outbox
 from sync.protocol.canonical import unb64
 from sync.protocol.wire import Purpose, SignedRequest
 from tests.sync.bucket import Buckets, buckets
-from tests.sync.postgres import Postgres, postgres
 from tests.sync.server import serving
 
 PERSON = IdentityDocument(
@@ -91,12 +90,6 @@ class Terminal:
     def submit(self) -> str:
         draft = self.draft()
         return self.intake.submit(draft, self.catalogue.services[draft.service], "zh").case_id
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[Postgres]:
-    with postgres() as running:
-        yield running
 
 
 @pytest.fixture(scope="session")

@@ -57,6 +57,7 @@ def serving(platform: Platform, *, opens: bool = False) -> Iterator[str]:
     try:
         yield url
     finally:
+        app.state.end_streams()
         loop.call_soon_threadsafe(server.stop)
         thread.join(10)
         loop.close()

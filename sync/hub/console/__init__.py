@@ -1,0 +1,1 @@
+"""The web console of the platform: what hall staff, technicians, auditors and administrators see and do."""
