@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,8 @@ FREE_TRIES = 5
 """So many wrong passwords cost nothing; each one after that doubles the time to wait."""
 FIRST_WAIT, LONGEST_WAIT = 30.0, 3600.0
 """Seconds."""
+AT_ONCE, PATIENCE = 4, 5.0
+"""So many passwords are checked at the same time (each takes 64 MB); who has no turn in so many seconds comes again."""
 FORGOTTEN = 86400.0
 """Seconds after which wrong passwords of a name are forgotten."""
 
@@ -61,6 +64,7 @@ class UserDesk:
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine, self._clock = engine, clock
         self._hasher = PasswordHasher()
+        self._turns = threading.BoundedSemaphore(AT_ONCE)
         self._nobody = self._hasher.hash(secrets.token_hex(8))
 
     # what operators and administrators do
@@ -178,13 +182,20 @@ class UserDesk:
 
     def log_in(self, name: str, password: str) -> Login:
         """A session, or how long to wait. An unknown name takes as long, and waits as long, as a wrong password."""
-        name, now = name[:LONGEST_NAME], self._clock.now().timestamp()
+        # PostgreSQL takes no NUL in a text.
+        name, now = name.replace("\0", "")[:LONGEST_NAME], self._clock.now().timestamp()
         with self._engine.connect() as connection:
             until = connection.scalar(select(login_failures.c.until).where(login_failures.c.name == name))
             row = connection.execute(select(users).where(users.c.name == name)).first()
         if until is not None and until > now:
             return Login(wait=until - now)
-        if not self._fits(row.password if row else None, password) or row is None or row.locked:
+        if not self._turns.acquire(timeout=PATIENCE):
+            return Login(wait=PATIENCE)
+        try:
+            fits = self._fits(row.password if row else None, password)
+        finally:
+            self._turns.release()
+        if not fits or row is None or row.locked:
             return Login(wait=transaction(self._engine, lambda connection: self._failed(connection, name)))
         token = secrets.token_urlsafe(32)
         session = {"token_digest": digest(token.encode()), "user": name, "expires": now + SESSION_SECONDS}

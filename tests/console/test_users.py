@@ -9,7 +9,7 @@ from kiosk.model.clock import ManualClock
 from sync.hub.roles import RIGHTS, Right, Role
 from sync.hub.schema import audit, users
 from sync.hub.services import Platform
-from sync.hub.users import FREE_TRIES, LONGEST_WAIT, Unfit, User, wait_after
+from sync.hub.users import AT_ONCE, FREE_TRIES, LONGEST_WAIT, Unfit, User, wait_after
 
 PASSWORD = "a long password"
 
@@ -24,7 +24,7 @@ def test_wrong_passwords_cost_more_and_more_time(platform: Platform) -> None:
     assert isinstance(clock, ManualClock)
     desk = platform.users
     desk.set_password("li", PASSWORD)
-    for name in ("li", "nobody"):
+    for name in ("li", "no\0body"):
         for _ in range(FREE_TRIES):
             assert desk.log_in(name, "wrong").wait == 0
         assert desk.log_in(name, "wrong").wait == 30
@@ -36,6 +36,16 @@ def test_wrong_passwords_cost_more_and_more_time(platform: Platform) -> None:
     assert desk.log_in("li", "wrong").wait == 0, "forgotten after a login"
     assert wait_after(1000) == LONGEST_WAIT
     assert kinds(platform).count("login_failed") == 2 * (FREE_TRIES + 1) + 2
+
+
+def test_only_few_passwords_are_checked_at_the_same_time(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sync.hub.users.PATIENCE", 0.01)
+    platform.users.set_password("li", PASSWORD)
+    for _ in range(AT_ONCE):
+        platform.users._turns.acquire()
+    assert platform.users.log_in("li", PASSWORD).wait > 0
+    platform.users._turns.release()
+    assert platform.users.log_in("li", PASSWORD).token
 
 
 def test_a_role_counts_from_the_next_request_on(platform: Platform) -> None:

@@ -125,7 +125,8 @@ def visitor_of(request: AnyRequest, user: User | None, say: Speech) -> Visitor:
 
 def stranger(request: AnyRequest, say: Speech, user: User | None = None) -> Visitor:
     """Without a check of rights: for the login page, and for pages that say what is wrong."""
-    query = {k: v for k, v in request.query_params.items() if isinstance(v, str)}
+    # PostgreSQL takes no NUL in a text.
+    query = {k: v.replace("\0", "") for k, v in request.query_params.items() if isinstance(v, str)}
     done = query.pop("done", "")
     return Visitor(
         user=user,
