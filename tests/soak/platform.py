@@ -179,10 +179,14 @@ class Scene:
         return victim.name.partition("-")[0]
 
     def settle(self, seconds: float) -> None:
-        """The network is good and nothing is killed: all must arrive."""
+        """The network is good and nothing is killed: all must arrive, and be opened.
+
+        A case that a killed process had taken up is free to the others after its lease of two minutes.
+        """
         self.proxy.calm()
+        self.platform.engine.dispose()  # its connections ended with the killed server
         until = time.monotonic() + seconds
-        while self.waiting() and time.monotonic() < until:
+        while (self.waiting() or self.unopened()) and time.monotonic() < until:
             for process in (*self.agents, *self.hubs):
                 process.revive()
             time.sleep(0.5)
@@ -190,10 +194,13 @@ class Scene:
     def waiting(self) -> int:
         return sum(int(t.store.rows("SELECT count(*) FROM outbox")[0][0]) for t in self.terminals)
 
+    def unopened(self) -> int:
+        with self.platform.engine.connect() as connection:
+            query = select(func.count()).select_from(cases).where(cases.c.state == "stored")
+            return int(connection.scalar(query) or 0)
+
     def problems(self) -> list[str]:
         found = [f"{self.waiting()} cases still wait at terminals"] if self.waiting() else []
-        self.platform.engine.dispose()
-        self.platform.worker.work_off()
         with self.platform.engine.connect() as connection:
             rows = connection.execute(select(cases.c.terminal, cases.c.case_id, cases.c.state)).all()
             apart = connection.scalar(select(func.count()).select_from(quarantine))
