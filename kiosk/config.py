@@ -157,6 +157,14 @@ class PlatformSettings(_Section):
         return self
 
 
+class RetentionSettings(_Section):
+    """Days that records stay at the terminal. Cases that wait or are open stay whatever their age; what is sealed goes
+    with the platform's word."""
+
+    closed_lines_days: int = Field(default=365, ge=1, le=3650)
+    print_jobs_days: int = Field(default=30, ge=1, le=3650)
+
+
 class IdleSettings(_Section):
     """Seconds without a touch until the warning (doubled in elder mode), and of the warning itself."""
 
@@ -175,6 +183,7 @@ class Settings(BaseSettings):
     devices: DeviceSettings = DeviceSettings()
     platform: PlatformSettings = PlatformSettings()
     idle: IdleSettings = IdleSettings()
+    retention: RetentionSettings = RetentionSettings()
 
     @classmethod
     def settings_customise_sources(

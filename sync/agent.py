@@ -16,6 +16,7 @@ from kiosk.model.clock import Clock
 from kiosk.store.cases import CaseRepository
 from kiosk.store.database import CALL, Store
 from kiosk.store.pages import SealedFiles
+from kiosk.store.retention import Keep, forget
 from sync.client import NoNetwork, NotAuthorised, PlatformClient, Rejected
 from sync.lanes import Lane
 from sync.outbox import Outbox, Sent, Sign
@@ -33,7 +34,8 @@ from sync.protocol.wire import (
 log = structlog.get_logger()
 
 POLL = 0.5
-CHECKPOINT = 60.0
+CHECKPOINT, FORGETTING = 60.0, 3600.0
+"""Seconds between checkpoints, and between looks for what is past its time."""
 OLD = 3 * 86400.0
 """Seconds that a case may wait to be sent before staff are told."""
 MOST_OPEN = 500
@@ -54,14 +56,15 @@ class Agent:
         sealing: Callable[[KeyNotice | None], str],
         heartbeat_seconds: float,
         ratings_at_least: int,
+        keep: Keep,
         clock: Clock,
         chance: random.Random,
     ) -> None:
         """``content`` fetches packages; ``sealing`` tells the id of the key that is sealed to, after it has taken over
-        the platform's notice of a newer one, if there is one."""
+        the platform's notice of a newer one, if there is one; ``keep``: how long records stay here."""
         self._store, self._files, self._client, self._outbox = store, files, client, outbox
         self._sign, self._content, self._sealing = sign, content, sealing
-        self._ratings_at_least = ratings_at_least
+        self._ratings_at_least, self._keep = ratings_at_least, keep
         self._clock, self._chance = clock, chance
         self._cases = CaseRepository(store, files)
         self._pace = Pace(heartbeat_seconds=heartbeat_seconds)
@@ -77,6 +80,7 @@ class Agent:
             Lane("content", self._fetch_content, beat, chance),
         ]
         self._next_checkpoint = clock.monotonic() + CHECKPOINT
+        self._next_forgetting = clock.monotonic() + FORGETTING
         self._online: bool | None = None
         self._told_call = store.get(CALL)
         self._more = False
@@ -107,6 +111,9 @@ class Agent:
         if now >= self._next_checkpoint:
             self._checkpoint()
             self._next_checkpoint = now + CHECKPOINT
+        if now >= self._next_forgetting:
+            forget(self._store, self._clock.now(), self._keep)
+            self._next_forgetting = now + FORGETTING
         return 0.0 if self._more else POLL
 
     def _go(self, lane: Lane, now: float) -> None:

@@ -12,6 +12,7 @@ from kiosk.security.credentials import load_credentials
 from kiosk.security.trust import load_trust, take_over, time_floor
 from kiosk.store.database import Store
 from kiosk.store.pages import SealedFiles
+from kiosk.store.retention import Keep
 from sync.agent import Agent
 from sync.client import PlatformClient
 from sync.content import refresh
@@ -58,6 +59,7 @@ def make_agent(settings: Settings) -> Agent:
         sealing,
         settings.platform.heartbeat_seconds,
         settings.platform.ratings_at_least,
+        Keep(settings.retention.closed_lines_days, settings.retention.print_jobs_days),
         clock,
         chance,
     )

@@ -12,7 +12,7 @@ from sync.hub.api import Groups, TerminalApi
 from sync.hub.console.site import Console, templates
 from sync.hub.description import CONFIG
 from sync.hub.metrics import Metrics, metrics
-from sync.hub.opening import WorkerThread
+from sync.hub.opening import Worker, WorkerThread
 from sync.hub.services import Platform
 
 MAX_BODY = 4_000_000
@@ -39,7 +39,12 @@ def create_app(platform: Platform, *, opens: bool = True, metrics_token: str = "
     beside it, unless another process does that. ``metrics_token`` opens ``/metrics``."""
     groups: list[Groups] = []
     numbers = Metrics(platform)
-    beside = [WorkerThread("opening", platform.worker), WorkerThread("departments", platform.handovers)]
+    workers: dict[str, Worker] = {
+        "opening": platform.worker,
+        "departments": platform.handovers,
+        "housekeeping": platform.housekeeping,
+    }
+    beside = [WorkerThread(name, worker) for name, worker in workers.items()]
     console = Console(platform)
 
     def start() -> None:

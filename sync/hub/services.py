@@ -18,6 +18,7 @@ from sync.hub.database import insert_new, open_database, transaction
 from sync.hub.departments.handovers import HandoverWorker
 from sync.hub.departments.settings import load_departments
 from sync.hub.door import Door
+from sync.hub.housekeeping import Housekeeping
 from sync.hub.ingest import Ingest
 from sync.hub.keys import PlatformKeys, load_or_create
 from sync.hub.opening import CaseWorker
@@ -55,6 +56,7 @@ class Platform:
     worker: CaseWorker
     vault: Vault
     handovers: HandoverWorker
+    housekeeping: Housekeeping
     users: UserDesk
     titles: dict[str, dict[str, str]]
     services: dict[tuple[str, str], ServicePackage]
@@ -96,6 +98,7 @@ def open_platform(
         worker=CaseWorker(engine, blobs, keys, services, senders, clock),
         vault=vault,
         handovers=HandoverWorker(engine, vault, departments, clock, random.SystemRandom()),
+        housekeeping=Housekeeping(engine, clock),
         users=UserDesk(engine, clock),
         titles={p.id: p.title.root for p in current},
         services=services,

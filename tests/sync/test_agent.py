@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from kiosk.security.trust import load_trust, take_over
 from kiosk.store.database import CALL
+from kiosk.store.retention import Keep
 from sync.agent import Agent
 from sync.client import NoNetwork, Rejected
 from sync.hub.schema import terminals
@@ -36,6 +37,7 @@ class Hands:
             self._sealing,
             60,
             10,
+            Keep(),
             terminal.clock,
             random.Random(1),
         )

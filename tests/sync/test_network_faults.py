@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from kiosk.store.retention import Keep
 from sync.agent import Agent
 from sync.client import NoNetwork, NotAuthorised, PlatformClient, Rejected
 from sync.protocol.private_ca import ServerFiles, make_server_files
@@ -49,6 +50,7 @@ def agent(terminal: Terminal, client: PlatformClient) -> Agent:
         lambda _notice: "",
         60,
         10,
+        Keep(),
         terminal.clock,
         random.Random(1),
     )

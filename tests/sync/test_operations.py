@@ -9,16 +9,17 @@ from pathlib import Path
 
 import pytest
 from litestar.testing import TestClient
-from sqlalchemy import Column, Integer, MetaData, String, Table, UniqueConstraint, select
+from sqlalchemy import Column, Integer, MetaData, String, Table, UniqueConstraint, func, select
 from typer.testing import CliRunner
 
 from kiosk.cli import app
 from kiosk.config import ASSETS
+from kiosk.model.clock import ManualClock
 from sync.hub import distribution
 from sync.hub.app import create_app
 from sync.hub.backup import BackupError, back_up, restore
 from sync.hub.keys import PlatformKeys
-from sync.hub.schema import cases, metadata
+from sync.hub.schema import cases, changes, metadata
 from sync.hub.services import Platform, Storage, open_platform
 from sync.hub.vault import Reader
 from sync.outbox import Sent
@@ -197,3 +198,17 @@ def test_nobody_fills_the_disk_without_a_terminals_leave(terminal: Terminal, pla
         platform.door._leaves.clear()
         again = client.patch(f"/v1/blobs/{name}", content=data, headers=place | good)
         assert (again.status_code, again.json()["reason"]) == (403, "revoked")
+
+
+def test_what_is_of_no_case_goes_in_time(terminal: Terminal, platform: Platform) -> None:
+    some_cases(terminal, platform)
+    platform.desk.new_code()
+    clock = platform.clock
+    assert isinstance(clock, ManualClock)
+    assert platform.housekeeping.work() == 0
+    clock.advance(91 * 86400)
+    assert platform.housekeeping.work() == 3  # two of three changes, and the code
+    with platform.engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(cases)) == 3
+        assert connection.scalar(select(func.count()).select_from(changes)) == 1
+    assert platform.housekeeping.work() == 0

@@ -1,0 +1,36 @@
+"""How long what is kept: each kind of record has its time, and goes when it is over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from kiosk.store.audit import append
+from kiosk.store.database import Store
+
+
+@dataclass(frozen=True)
+class Keep:
+    """Days. Cases that are not closed, and everything that waits to be sent, stay whatever their age."""
+
+    closed_lines: int = 365
+    print_jobs: int = 30
+
+
+def forget(store: Store, now: datetime, keep: Keep) -> int:
+    """Remove what is past its time; returns how many rows went. What went is counted in the audit chain."""
+    with store.transaction() as db:
+        lines = db.conn.execute(
+            "DELETE FROM case_line WHERE state = 'closed' AND created < ?"
+            " AND case_id NOT IN (SELECT case_id FROM outbox)"
+            " AND case_id NOT IN (SELECT case_id FROM sealed_file)",
+            (_before(now, keep.closed_lines),),
+        ).rowcount
+        jobs = db.conn.execute("DELETE FROM print_job WHERE updated < ?", (_before(now, keep.print_jobs),)).rowcount
+        if lines or jobs:
+            append(store, now.isoformat(), "forgotten", {"case_lines": str(lines), "print_jobs": str(jobs)})
+    return int(lines + jobs)
+
+
+def _before(now: datetime, days: int) -> str:
+    return (now - timedelta(days=days)).isoformat()

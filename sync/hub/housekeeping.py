@@ -1,0 +1,40 @@
+"""How long the platform keeps what is of no case: feeds that everybody has read, codes, sessions."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import Connection, Engine, delete
+
+from kiosk.model.clock import Clock
+from sync.hub import feed
+from sync.hub.database import transaction
+from sync.hub.schema import enrolment_codes, sessions
+
+EVERY = 3600.0
+"""Seconds between two rounds."""
+FEED = timedelta(days=90)
+"""A terminal that has been away for longer asks for its open cases instead."""
+
+
+class Housekeeping:
+    """A round an hour. Cases, their events, openings and the audit record are kept for ever: who may destroy them, and
+    when, is the archive law's matter."""
+
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine, self._clock = engine, clock
+        self._next = 0.0
+
+    def work(self) -> int:
+        """Rows removed; 0 before the next round is due."""
+        if self._clock.monotonic() < self._next:
+            return 0
+        self._next = self._clock.monotonic() + EVERY
+        return transaction(self._engine, self._round)
+
+    def _round(self, connection: Connection) -> int:
+        now = self._clock.now()
+        removed = feed.forget(connection, (now - FEED).isoformat())
+        for table in (enrolment_codes, sessions):
+            removed += connection.execute(delete(table).where(table.c.expires < now.timestamp())).rowcount
+        return removed
