@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import random
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -12,6 +13,9 @@ from typing import Generic, TypeVar
 import structlog
 
 log = structlog.get_logger()
+
+COME_AGAIN = (5.0, 60.0)
+"""Seconds over which those are spread who find no room."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -47,7 +51,8 @@ class GroupCommit(Generic[T, R]):
         """The answer to ``item``, to come. Raises Overloaded."""
         waiting = self._waiting.qsize()
         if waiting >= self._room:
-            raise Overloaded(retry_after=5.0)
+            # Not all at the same moment again.
+            raise Overloaded(retry_after=random.uniform(*COME_AGAIN))  # noqa: S311 - no secret
         answer: Future[R] = Future()
         self._waiting.put((item, answer))
         return answer
