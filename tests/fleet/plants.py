@@ -284,6 +284,37 @@ def answer_for_another_case() -> Patch:
     return _instead(outbox.Outbox, "_settle", settle)
 
 
+def answers_in_another_order() -> Patch:
+    """The answers to a batch come in another order than its records."""
+
+    def receive(real: Any) -> Any:
+        def mixed(self: Any, batches: Any) -> Any:
+            return [a.model_copy(update={"answers": a.answers[::-1]}) for a in real(self, batches)]
+
+        return mixed
+
+    return _instead(ingest.Ingest, "receive", receive)
+
+
+def one_bad_record_fails_the_batch() -> Patch:
+    """A batch with a record that is refused is answered by an error as a whole, and so are the good ones in it."""
+    refused: set[str] = set()
+    count = iter(range(10**9))
+
+    def receive(real: Any) -> Any:
+        def strict(self: Any, batches: Any) -> Any:
+            for record in (r for batch in batches for r in batch.records):
+                if next(count) == 3:
+                    refused.add(record.case_id)
+                if record.case_id in refused:
+                    raise OSError("a record of the batch is refused")
+            return real(self, batches)
+
+        return strict
+
+    return _instead(ingest.Ingest, "receive", receive)
+
+
 def _stored(self: Any, envelope: Any) -> RecordAnswer:
     """The platform's word on one record, true or not."""
     key = self._keys.acknowledging
@@ -333,6 +364,8 @@ PLANTS: dict[str, Callable[[], Patch]] = {
         held_up_by_one,
         waits_by_the_wall_clock_for_ever,
         answer_for_another_case,
+        answers_in_another_order,
+        one_bad_record_fails_the_batch,
     )
 }
 
@@ -342,6 +375,10 @@ MORE_OF: dict[str, dict[str, float]] = {
     "waits_by_the_wall_clock_for_ever": {"clock_jump": 0.15, "answer_lost": 0.2},
 }
 """What must happen more often than by itself for a small world to meet a fault."""
+
+
+LOSES = {"held_up_by_one": 2, "one_bad_record_fails_the_batch": 2}
+"""Faults that come with one record that is refused on purpose: so many cases at least must be seen as lost."""
 
 
 @contextlib.contextmanager

@@ -32,7 +32,7 @@ def one(seed: int, turns: int = TURNS, plant: str = "") -> dict[str, object]:
         with planted(plant):
             world = World(Path(folder), seed, faults=Faults(**MORE_OF.get(plant, {})))
             world.run(turns)
-            world.settle(turns)
+            world.settle()
             problems = world.check()
         world.close()
     return {

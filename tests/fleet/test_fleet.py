@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fleet.plants import PLANTS
+from tests.fleet.plants import LOSES, PLANTS
 from tests.fleet.run import one
 
 pytestmark = pytest.mark.timeout(240)
@@ -27,4 +27,12 @@ def test_a_seed_replays() -> None:
 @pytest.mark.parametrize("plant", PLANTS)
 def test_the_simulation_sees_what_is_planted(plant: str) -> None:
     """At most six seeds: not every world meets every misfortune."""
-    assert any(one(seed, turns=500, plant=plant)["problems"] for seed in range(1, 7))
+    worlds = (one(seed, turns=500, plant=plant)["problems"] for seed in range(1, 7))
+    if plant in LOSES:
+        assert any(sum(p.startswith("lost") for p in problems) >= LOSES[plant] for problems in worlds)
+    else:
+        assert any(worlds)
+
+
+def test_there_are_twenty_planted_faults() -> None:
+    assert len(PLANTS) >= 20

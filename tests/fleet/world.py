@@ -198,7 +198,7 @@ class World:
                 else:
                     self._agent(kiosk)
 
-    def settle(self, most: int = 4000) -> None:
+    def settle(self, most: int = 150) -> None:
         """The network is good again: everything must arrive."""
         self.faults = Faults(**dict.fromkeys(Faults.__dataclass_fields__, 0.0))
         self._away_until = 0.0
