@@ -32,6 +32,8 @@ from sync.protocol.wire import (
 
 CODE_SECONDS = 7 * 86400.0
 """A code that nobody has used by then is void."""
+USUAL = 60.0
+"""Seconds between two signs of life that terminals are set to, if nobody has set them otherwise."""
 MOST_CHANGES = 200
 
 _NOTED = ("version", "backlog", "held", "oldest", "free_bytes", "calls")
@@ -61,9 +63,9 @@ class TerminalDesk:
         self._pace = pace or Pace()
 
     @property
-    def pace(self) -> Pace:
-        """How fast terminals are told to go."""
-        return self._pace
+    def usual_seconds(self) -> float:
+        """Between two signs of life of a terminal that is set as usual; the platform's pace may make it longer."""
+        return max(USUAL, self._pace.heartbeat_seconds)
 
     def new_code(self, replaces: str = "", by: str = "operator") -> str:
         """A one-time code for one enrolment, or for a new machine in the place of ``replaces``.

@@ -199,9 +199,10 @@ class Heartbeat(BaseModel):
 
 
 class Pace(BaseModel):
-    """How fast a terminal may go until the next heartbeat: seconds to it, and seconds between two batches."""
+    """How fast a terminal may go until the next heartbeat: seconds to it at least (a terminal that is set to a longer
+    time keeps it), and seconds between two batches."""
 
-    heartbeat_seconds: float = Field(default=60, ge=1, le=3600)
+    heartbeat_seconds: float = Field(default=1, ge=1, le=3600)
     batch_seconds: float = Field(default=0, ge=0, le=3600)
 
 

@@ -16,7 +16,7 @@ from sync.agent import Agent
 from sync.client import NoNetwork, Rejected
 from sync.hub.schema import terminals
 from sync.hub.services import Platform
-from sync.protocol.wire import KeyNotice
+from sync.protocol.wire import KeyNotice, Pace
 from tests.sync.conftest import Terminal
 
 
@@ -169,3 +169,20 @@ def test_numbers_of_the_terminal_reach_the_platform(terminal: Terminal, platform
     assert (row["backlog"], row["held"], row["chain"]) == (1, 1, "whole")
     assert int(str(row["free_bytes"])) > 0
     assert row["oldest"]
+
+
+@pytest.mark.parametrize(("pace", "expected"), [(1.0, 60.0), (300.0, 300.0)])
+def test_the_platform_can_slow_a_terminal_down_and_not_hurry_it(
+    terminal: Terminal, platform: Platform, hands: Hands, pace: float, expected: float
+) -> None:
+    platform.desk._pace = Pace(heartbeat_seconds=pace)
+    hands.agent.turn()
+    contacts = [known(platform)["last_at"]]
+    for _ in range(2):
+        terminal.clock.advance(expected - 1)
+        hands.agent.turn()
+        assert known(platform)["last_at"] == contacts[-1]
+        terminal.clock.advance(1)
+        hands.agent.turn()
+        contacts.append(known(platform)["last_at"])
+    assert len(set(contacts)) == 3

@@ -104,7 +104,7 @@ class Console:
 
     def _marks(self, connection: Connection) -> Marks:
         p = self._platform
-        return marks(connection, silent_since(p.clock.now(), p.desk.pace.heartbeat_seconds))
+        return marks(connection, silent_since(p.clock.now(), p.desk.usual_seconds))
 
     def _sorry(self, request: AnyRequest, error: HTTPException) -> Response[Any]:
         """Say what is wrong in the way that the asker understands."""

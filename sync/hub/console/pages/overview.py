@@ -20,7 +20,7 @@ Hub = NamedDependency[Platform]
 def overview_page(visitor: Guest, platform: Hub) -> Template:
     now = platform.clock.now()
     with platform.engine.connect() as connection:
-        found = numbers(connection, silent_since(now, platform.desk.pace.heartbeat_seconds))
+        found = numbers(connection, silent_since(now, platform.desk.usual_seconds))
         hours = per_hour(connection, now)
     local = [(begins.astimezone(HALL_ZONE), count) for begins, count in hours]
     name = "_overview.html" if visitor.part else "overview.html"

@@ -24,7 +24,7 @@ _SEE = {"right": Right.TERMINALS}
 
 def cutoff_of(platform: Platform) -> str:
     """Who was last heard before this is silent."""
-    return query.silent_since(platform.clock.now(), platform.desk.pace.heartbeat_seconds)
+    return query.silent_since(platform.clock.now(), platform.desk.usual_seconds)
 
 
 @get("/terminals", sync_to_thread=True, opt=_SEE)
