@@ -15,6 +15,7 @@ MODEL = Path("assets") / "models" / "page_corners.onnx"
 @dataclass(frozen=True)
 class Render:
     seed: int
+    first: int
     shards: int
     valid_seed: int
     valid_shards: int
@@ -22,6 +23,7 @@ class Render:
     surfaces: int
     documents: int
     negatives: float
+    mistaken: float
     quality: tuple[int, int]
 
 
@@ -43,6 +45,7 @@ class Train:
     sigma: float
     presence_weight: float
     place_weight: float
+    mistaken: float
 
 
 @dataclass(frozen=True)

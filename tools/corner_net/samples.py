@@ -25,11 +25,16 @@ class Shards:
     def __init__(self, folder: Path, prefix: str) -> None:
         self.files: list[NDArray[np.uint8]] = []
         corners: list[NDArray[np.float32]] = []
+        taken: list[NDArray[np.float32]] = []
         for path in sorted(folder.glob(f"{prefix}_????.npz")):
             with np.load(path) as shard:
                 self.files += np.split(shard["jpeg"], shard["ends"][:-1])
                 corners.append(shard["corners"])
-        self.corners = np.concatenate(corners) if corners else np.zeros((0, 4, 2), np.float32)
+                taken.append(shard["taken"] if "taken" in shard else np.full_like(corners[-1], np.nan))
+        nothing = np.zeros((0, 4, 2), np.float32)
+        self.corners = np.concatenate([nothing, *corners])
+        self.aims = np.where(np.isnan(self.corners), np.concatenate([nothing, *taken]), self.corners)
+        """What a second look is at: the page, or what was taken for one; NaN where there is neither."""
 
     def __len__(self) -> int:
         return len(self.files)
@@ -38,10 +43,12 @@ class Shards:
         return np.asarray(cv2.imdecode(self.files[index], cv2.IMREAD_COLOR), np.uint8), self.corners[index]
 
 
-def vary(rng: Rng, image: Image, corners: NDArray[np.float32], size: int) -> tuple[Image, NDArray[np.float32]]:
-    """A changed copy at ``size`` x ``size``; corners in 0..1, NaN where there is no page."""
+def vary(
+    rng: Rng, image: Image, corners: NDArray[np.float32], aim: NDArray[np.float32], size: int
+) -> tuple[Image, NDArray[np.float32]]:
+    """A changed copy at ``size`` x ``size``; corners in 0..1, NaN where there is no page. ``aim``: see Shards."""
     present = not np.isnan(corners).any()
-    matrix = _placement(rng, corners if present else None)
+    matrix = _placement(rng, None if np.isnan(aim).any() else aim, present)
     moved = np.column_stack([corners, np.ones(4)]) @ matrix[:2].T if present else corners
     pixels = np.diag([size, size, 1.0]) @ matrix @ np.diag([1 / image.shape[1], 1 / image.shape[0], 1.0])
     pixels[:2, 2] += pixels[:2, :2] @ (0.5, 0.5) - 0.5
@@ -55,15 +62,16 @@ def vary(rng: Rng, image: Image, corners: NDArray[np.float32], size: int) -> tup
     return _coloured(rng, np.asarray(out, np.uint8)), np.asarray(moved, np.float32)
 
 
-def _placement(rng: Rng, corners: NDArray[np.float32] | None) -> NDArray[np.float64]:
-    """Affine map of 0..1 coordinates: a quarter turn or mirror, then turn, scale and shift; or a crop on the page."""
+def _placement(rng: Rng, aim: NDArray[np.float32] | None, present: bool) -> NDArray[np.float64]:
+    """Affine map of 0..1 coordinates: a quarter turn or mirror, then turn, scale and shift; or a crop on ``aim``, all
+    of which stays in sight if it is the page."""
     half = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1.0]])
     flip = np.diag([rng.choice([-1, 1]), rng.choice([-1, 1]), 1.0])
     if chance(rng, 0.5):
         flip = flip[[1, 0, 2]]
     for _ in range(4):
-        if corners is not None and chance(rng, 0.3):
-            turned = np.column_stack([corners, np.ones(4)]) @ (flip @ half).T
+        if aim is not None and chance(rng, 0.3):
+            turned = np.column_stack([aim, np.ones(4)]) @ (flip @ half).T
             low, high = turned[:, :2].min(0), turned[:, :2].max(0)
             sides = np.maximum(rng.normal(0.12, 0.06, 4), -0.04)
             first, last = low - sides[:2] * (high - low), high + sides[2:] * (high - low)
@@ -77,9 +85,9 @@ def _placement(rng: Rng, corners: NDArray[np.float32] | None) -> NDArray[np.floa
         shift = 0.5 + rng.normal(0, 0.06, 2)
         move = np.array([[c * scale[0], -s * scale[0], shift[0]], [s * scale[1], c * scale[1], shift[1]], [0, 0, 1]])
         total = np.asarray(move @ flip @ half)
-        if corners is None:
+        if aim is None or not present:
             return total
-        moved = np.column_stack([corners, np.ones(4)]) @ total[:2].T
+        moved = np.column_stack([aim, np.ones(4)]) @ total[:2].T
         if moved.min() > -0.03 and moved.max() < 1.03:
             return total
     return np.asarray(np.linalg.inv(half) @ flip @ half)
@@ -107,11 +115,15 @@ def _coloured(rng: Rng, image: Image) -> Image:
 
 
 class Varied(IterableDataset[Batch]):
-    """An endless stream of batches; each worker has a random source of its own."""
+    """An endless stream of batches, each worker with a random source of its own; a share ``mistaken`` of the pictures
+    are scenes without a page that a network took for one."""
 
-    def __init__(self, shards: Shards, size: int, batch: int, seed: tuple[int, ...]) -> None:
+    def __init__(self, shards: Shards, size: int, batch: int, seed: tuple[int, ...], mistaken: float = 0.0) -> None:
         super().__init__()
         self.shards, self.size, self.batch, self.seed = shards, size, batch, seed
+        missing = np.isnan(shards.corners).any((1, 2))
+        self.hard = np.flatnonzero(missing & ~np.isnan(shards.aims).any((1, 2)))
+        self.mistaken = mistaken if len(self.hard) else 0.0
 
     def __iter__(self) -> Iterator[Batch]:
         worker = get_worker_info()
@@ -120,8 +132,9 @@ class Varied(IterableDataset[Batch]):
         while True:
             pictures = np.empty((self.batch, self.size, self.size, 3), np.uint8)
             corners = np.empty((self.batch, 4, 2), np.float32)
-            for i, index in enumerate(rng.integers(0, len(self.shards), self.batch)):
-                pictures[i], corners[i] = vary(rng, *self.shards[int(index)], self.size)
+            for i in range(self.batch):
+                index = int(rng.choice(self.hard) if chance(rng, self.mistaken) else rng.integers(len(self.shards)))
+                pictures[i], corners[i] = vary(rng, *self.shards[index], self.shards.aims[index], self.size)
             rgb = torch.from_numpy(np.ascontiguousarray(pictures[..., ::-1])).permute(0, 3, 1, 2)
             presence = torch.from_numpy(~np.isnan(corners).any((1, 2))).float()
             yield rgb, torch.from_numpy(np.nan_to_num(corners, nan=0.5)), presence

@@ -40,7 +40,8 @@ def picture_tensor(pictures: Tensor) -> Tensor:
 
 
 def stream(config: Config, shards: Shards, stage: Stage, start: int, rank: int, ranks: int) -> Iterator[Batch]:
-    dataset = Varied(shards, stage.size, stage.batch // ranks, (config.train.seed, stage.size, start, rank))
+    seed = (config.train.seed, stage.size, start, rank)
+    dataset = Varied(shards, stage.size, stage.batch // ranks, seed, config.train.mistaken)
     return iter(DataLoader(dataset, batch_size=None, num_workers=1, prefetch_factor=6))
 
 
