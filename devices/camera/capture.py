@@ -88,7 +88,7 @@ class AutoCapture:
         fresh = [f for f in found if not any(t.is_there(frame, f.quad, 6 * limit) for t in self._taken)]
         if not fresh:
             return Look(PreviewHint.TAKE_AWAY, quads)
-        if self._steady < STEADY_FRAMES or not all(self._sure(f, found, lying) for f in fresh):
+        if self._steady < STEADY_FRAMES or not all(self._sure(frame, f, found, lying) for f in fresh):
             return Look(PreviewHint.HOLD_STILL, quads)
         return self._take(frame, found, fresh, still)
 
@@ -100,11 +100,11 @@ class AutoCapture:
         one = self.finder.glance(frame)
         return [] if one is None else [one]
 
-    @staticmethod
-    def _sure(page: Found, pages: list[Found], lying: OnBed | None) -> bool:
-        """Two detectors must agree; before the bed is known, the one must be sure."""
+    def _sure(self, frame: Picture, page: Found, pages: list[Found], lying: OnBed | None) -> bool:
+        """Two detectors must agree; before the bed is known, the one must be sure when it looks closely."""
         if lying is None:
-            return page.presence >= SURE
+            closer = self.finder.look(frame)
+            return closer is not None and closer.presence >= SURE
         return lying.agrees(page.quad, [o.quad for o in pages if o is not page])
 
     def _nothing(self, frame: Picture, lying: OnBed | None) -> Look:

@@ -22,17 +22,18 @@ RISE = 1.15
 Point = NDArray[np.float64]
 
 
-def second_look(net: Callable[[Picture], tuple[Quad, float]], picture: Picture, quad: Quad) -> Quad:
-    """The corners as the network sees them in the box around ``quad``; pixels of ``picture``."""
+def second_look(net: Callable[[Picture], tuple[Quad, float]], picture: Picture, quad: Quad) -> tuple[Quad, float]:
+    """The corners as the network sees them in the box around ``quad`` (pixels of ``picture``), and presence there;
+    a box too small to look at agrees with the first look."""
     low, high = quad.min(0), quad.max(0)
     room = (high - low) * MARGIN
     x0, y0 = (int(v) for v in np.maximum(low - room, 0))
     x1, y1 = (int(v) for v in np.minimum(high + room, (picture.shape[1], picture.shape[0])))
     if x1 - x0 < 32 or y1 - y0 < 32:
-        return quad
-    found, _ = net(np.ascontiguousarray(picture[y0:y1, x0:x1]))
+        return quad, 1.0
+    found, presence = net(np.ascontiguousarray(picture[y0:y1, x0:x1]))
     # A second look that sees no quadrilateral at all saw something else.
-    return np.asarray(found + np.array([x0, y0]), np.float32) if convex(found) else quad
+    return np.asarray(found + np.array([x0, y0]), np.float32) if convex(found) else quad, presence
 
 
 def on_edges(picture: Picture, quad: Quad) -> Quad:

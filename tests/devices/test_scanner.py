@@ -120,3 +120,17 @@ def test_a_folder_of_pictures_is_a_camera(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"no picture")
     with pytest.raises(SourceLost):
         FolderSource(tmp_path).read()
+
+
+def test_what_is_no_page_close_up_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame, finder = on_bed(load(PAPERS[0])), PageFinder()
+    seen = finder.look(frame)
+    assert seen is not None
+
+    def doubting(picture: Picture) -> tuple[Quad, float]:
+        quad, presence = FINDER._net(picture)
+        return quad, presence if picture.shape == frame.shape else 0.4
+
+    monkeypatch.setattr(finder, "_net", doubting)
+    assert finder.look(frame) is None
+    assert finder.settle(frame, seen.quad).shape == (4, 2)

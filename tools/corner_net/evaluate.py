@@ -82,7 +82,7 @@ def measure(net: CornerNet, pictures: Iterator[tuple[str, Image, Quad | None, bo
             if each:
                 print(f"{name:40s} presence {presence:.3f}")
             continue
-        two = second_look(net, picture, one)
+        two, _ = second_look(net, picture, one)
         found = (one, two, on_edges(picture, two), on_edges(picture, one))
         values = [iou(q, truth) for q in found]
         for step, value in zip(STEPS, values, strict=True):
