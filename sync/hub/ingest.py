@@ -111,17 +111,10 @@ class Ingest:
         said = [(r.envelope.case_id, r.digest) for r in records]
         words = acknowledgements(said, key.suite, key.key_id, key.secret, received)
         rows = [_row(r, word, received) for r, word in zip(records, words, strict=True)]
-        query = insert_new(connection, cases).on_conflict_do_nothing()
-        together = connection.begin_nested()
-        if connection.execute(query, rows).rowcount == len(rows):
-            together.commit()
-            stored = list(zip(records, words, strict=True))
-        else:
-            # Some were there already: one by one tells which.
-            together.rollback()
-            one = query.returning(cases.c.case_id)
-            new = [connection.execute(one, row).first() is not None for row in rows]
-            stored = [(r, w) for r, w, was_new in zip(records, words, new, strict=True) if was_new]
+        # With RETURNING the rows go to either database in few statements, and what comes back is what was new.
+        query = insert_new(connection, cases).on_conflict_do_nothing().returning(cases.c.terminal, cases.c.case_id)
+        new = {(row.terminal, row.case_id) for row in connection.execute(query, rows)}
+        stored = [(r, word) for r, word in zip(records, words, strict=True) if r.key in new]
         for r, word in stored:
             r.answer = RecordAnswer(status=RecordStatus.STORED, acknowledgement=word)
         _count(connection, [r.envelope for r, _word in stored])
