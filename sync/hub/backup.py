@@ -47,9 +47,9 @@ def back_up(engine: Engine, blobs: Blobs, target: Path) -> Counted:
     (target / "blobs").mkdir(exist_ok=True, mode=0o700)
     part = target / "rows.part"
     rows = 0
-    with engine.connect() as connection:
-        if connection.dialect.name == "postgresql":
-            connection = connection.execution_options(isolation_level="REPEATABLE READ")  # noqa: PLW2901
+    # SQLite's transactions see one snapshot anyway.
+    snapshot = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
+    with engine.execution_options(**snapshot).connect() as connection:
         with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("version", str(VERSION))
             for table in _tables():

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from sync.hub.blobs import MAX_BLOB, BlobError, Blobs
 from sync.hub.door import Door
 from sync.protocol.envelope import Acknowledgement
-from sync.protocol.wire import BatchAnswer, SignedRequest
+from sync.protocol.wire import BatchAnswer, RecordAnswer, SignedRequest
 
 PIECE = 1 << 20
 MAX_REQUEST = 16_000_000
@@ -33,25 +33,29 @@ class Taken:
 def take_in(file: Path, door: Door, blobs: Blobs) -> Taken:
     """Take in all that ``file`` holds; again and again if need be. Raises NoCarried.
 
-    Sizes are limited before anything is unpacked: an archive can promise anything.
+    Only what a record of a genuine terminal names and what is not here yet is unpacked, and its size is known before.
     """
     taken = Taken()
     try:
         with zipfile.ZipFile(file) as archive:
-            for entry in archive.infolist():
-                if entry.filename.startswith("blobs/"):
-                    _take_blob(archive, entry, blobs, taken)
             for request in _requests(archive):
                 [answer] = door.carried([request])
+                missing = {digest for one in _answers(answer) for digest in one.missing}
+                if missing:
+                    for digest in sorted(missing):
+                        _take_blob(archive, digest, blobs, taken)
+                    [answer] = door.carried([request])
                 _note(answer, taken)
+    # Beside what is plainly damaged: zipfile knows ways to pack that it cannot undo (NotImplementedError), and wants a
+    # password where one is said to be needed (RuntimeError).
     except (OSError, zipfile.BadZipFile, ValidationError, NotImplementedError, RuntimeError) as bad:
         raise NoCarried(f"{file.name}: {type(bad).__name__}: {bad}") from None
     return taken
 
 
-def _take_blob(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, blobs: Blobs, taken: Taken) -> None:
-    digest = entry.filename.removeprefix("blobs/").replace("-", ":", 1)
+def _take_blob(archive: zipfile.ZipFile, digest: str, blobs: Blobs, taken: Taken) -> None:
     try:
+        entry = archive.getinfo(f"blobs/{digest.replace(':', '-', 1)}")
         if entry.file_size > MAX_BLOB:
             raise BlobError("too large")
         place, complete = blobs.offset(digest)
@@ -60,8 +64,12 @@ def _take_blob(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, blobs: Blobs, t
             while not complete and (data := source.read(PIECE)):
                 complete = blobs.append(digest, place, data, entry.file_size)
                 place += len(data)
-    except (BlobError, zipfile.BadZipFile) as bad:
+    except (BlobError, zipfile.BadZipFile, KeyError) as bad:
         taken.refused.append(f"{digest}: {bad}")
+
+
+def _answers(answer: object) -> list[RecordAnswer]:
+    return answer.answers if isinstance(answer, BatchAnswer) else []
 
 
 def _requests(archive: zipfile.ZipFile) -> Iterator[SignedRequest]:

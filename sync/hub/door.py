@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -47,6 +48,8 @@ class Door:
 
     def __init__(self, senders: Senders, ingest: Ingest, desk: TerminalDesk) -> None:
         self._senders, self._ingest, self._desk = senders, ingest, desk
+        # Pieces are looked at by many threads, and the cache is none of theirs to share.
+        self._lock = threading.Lock()
         self._leaves: TTLCache[str, tuple[str, int]] = TTLCache(maxsize=10_000, ttl=LEAVE_SECONDS)
 
     def records(self, requests: Sequence[SignedRequest]) -> list[BatchAnswer | Refusal | Malformed]:
@@ -76,8 +79,9 @@ class Door:
 
         One leave serves for all pieces of a blob: it is checked once and remembered as long as it is fresh.
         """
-        if self._leaves.get(authorization) == (digest, size):
-            return None
+        with self._lock:
+            if self._leaves.get(authorization) == (digest, size):
+                return None
         try:
             request = SignedRequest.from_header(authorization)
             grant = BlobGrant.model_validate_json(request.body)
@@ -87,7 +91,8 @@ class Door:
         if refusal is None and (grant.digest, grant.size) != (digest, size):
             refusal = Refusal.WRONG_PURPOSE
         if refusal is None:
-            self._leaves[authorization] = (digest, size)
+            with self._lock:
+                self._leaves[authorization] = (digest, size)
         return refusal
 
     def _answered(

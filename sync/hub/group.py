@@ -43,6 +43,7 @@ class GroupCommit(Generic[T, R]):
         """``handle`` answers items in their order, or raises for all. ``tell`` hears of every group: name, items,
         seconds, and how many wait. ``room``: so many may wait."""
         self._name, self._handle, self._tell, self._most, self._room = name, handle, tell, most, room
+        self._chance = random.SystemRandom()
         self._waiting: queue.SimpleQueue[tuple[T, Future[R]] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
@@ -52,7 +53,7 @@ class GroupCommit(Generic[T, R]):
         waiting = self._waiting.qsize()
         if waiting >= self._room:
             # Not all at the same moment again.
-            raise Overloaded(retry_after=random.uniform(*COME_AGAIN))  # noqa: S311 - no secret
+            raise Overloaded(retry_after=self._chance.uniform(*COME_AGAIN))
         answer: Future[R] = Future()
         self._waiting.put((item, answer))
         return answer

@@ -204,16 +204,15 @@ class TerminalDesk:
         head = beat.chain
         if head is None or known.chain == ChainState.FORKED:
             return ChainState(known.chain)
+        delivered = head.sequence - beat.backlog
+        if known.chain == ChainState.WHOLE and known.records == delivered and known.last_sequence <= head.sequence:
+            return ChainState.WHOLE
+        # Something does not fit, or did not: a copied disk is the worst of what it can be, and shows as the others do.
+        if _forked(connection, known.terminal):
+            return ChainState.FORKED
         if known.last_sequence > head.sequence:
             return ChainState.BEHIND
-        if known.records < head.sequence - beat.backlog:
-            return ChainState.GAP
-        c = cases.c
-        if known.chain != ChainState.WHOLE or known.records > head.sequence - beat.backlog:
-            twice = select(c.previous).where(c.terminal == known.terminal, c.previous != "").group_by(c.previous)
-            if connection.execute(twice.having(func.count() > 1).limit(1)).first() is not None:
-                return ChainState.FORKED
-        return ChainState.WHOLE
+        return ChainState.GAP if known.records < delivered else ChainState.WHOLE
 
     def _answer(self, connection: Connection, b: Beat, chain: ChainState, now: str) -> HeartbeatAnswer:
         news = feed.since(connection, feed.of_terminal(b.terminal), b.beat.cursor, MOST_CHANGES)
@@ -248,6 +247,13 @@ class TerminalDesk:
         ]
         if rows:
             transaction(self._engine, lambda connection: _add_new(connection, rows))
+
+
+def _forked(connection: Connection, terminal: str) -> bool:
+    """Whether two of the terminal's records name the same one before them."""
+    c = cases.c
+    twice = select(c.previous).where(c.terminal == terminal, c.previous != "").group_by(c.previous)
+    return connection.execute(twice.having(func.count() > 1).limit(1)).first() is not None
 
 
 def _time(at: str) -> datetime:

@@ -9,11 +9,6 @@ many were acknowledged and verified, the delay of batches, and what was opened m
 
 from __future__ import annotations
 
-import argparse
-import asyncio
-import statistics
-import tempfile
-import time
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -22,53 +17,29 @@ from kiosk.config import ASSETS
 from kiosk.model.clock import SystemClock
 from sync.hub.schema import cases
 from sync.hub.services import Storage, open_platform
-from tests.benchmarks.heartbeats import answering, hub, sent
+from tests.benchmarks.load import run, under_load
 from tests.benchmarks.platform import BATCH, Fleet
 
 RATE = 1000
 
 
-def measure(folder: Path, storage: Storage, seconds: float) -> None:
+def measure(folder: Path, storage: Storage, seconds: float) -> str:
     platform = open_platform(folder, ASSETS / "catalogue", SystemClock(), storage=storage)
     fleet, count = Fleet(platform), round(RATE * seconds)
     envelopes = [fleet.envelope() for _ in range(count)]
-    requests = [
-        fleet.request(envelopes[i : i + BATCH]).model_dump_json().encode() for i in range(0, len(envelopes), BATCH)
-    ]
-    with hub(folder, storage) as (url, process):
-        asyncio.run(answering(url))
-        before, began = sum(process.cpu_times()[:2]), time.monotonic()
-        delays, failed = asyncio.run(sent(f"{url}/v1/records", requests, RATE / BATCH))
-        took = time.monotonic() - began
-        share = 100 * (sum(process.cpu_times()[:2]) - before) / took
-        with platform.engine.connect() as connection:
-            stored = connection.scalar(select(func.count()).select_from(cases)) or 0
-            opened = connection.scalar(select(func.count()).select_from(cases).where(cases.c.state != "stored")) or 0
+    batches = [envelopes[i : i + BATCH] for i in range(0, count, BATCH)]
+
+    def requests() -> list[bytes]:
+        return [fleet.request(batch).model_dump_json().encode() for batch in batches]
+
+    load = under_load(folder, storage, "/v1/records", requests, RATE / BATCH)
+    with platform.engine.connect() as connection:
+        stored = connection.scalar(select(func.count()).select_from(cases)) or 0
+        opened = connection.scalar(select(func.count()).select_from(cases).where(cases.c.state != "stored")) or 0
     platform.engine.dispose()
-    ordered = sorted(delays)
-    p99 = ordered[int(0.99 * len(ordered))] * 1000
-    name = "postgresql" if storage.database else "sqlite"
-    print(
-        f"{name}: {stored:,} of {count:,} cases acknowledged, {failed} batches not,"
-        f" {stored / took:,.0f}/s (due {RATE:,}/s); batch median {statistics.median(ordered) * 1000:.0f} ms,"
-        f" p99 {p99:.0f} ms; {opened:,} opened meanwhile; {share:.0f} % of a core"
-    )
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=30)
-    parser.add_argument("--postgresql", action="store_true")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="bm-many-") as folder:
-        if options.postgresql:
-            from tests.sync.postgres import postgres
-
-            with postgres() as server:
-                measure(Path(folder), Storage(server.url("many")), options.seconds)
-        else:
-            measure(Path(folder), Storage(), options.seconds)
+    took = f"{stored:,} of {count:,} cases in {load.seconds:.1f} s ({seconds:.0f} s due)"
+    return f"{took}, {opened:,} opened meanwhile; batches: {load}"
 
 
 if __name__ == "__main__":
-    main()
+    run(measure, __doc__, seconds=30)

@@ -17,9 +17,10 @@ import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from sqlalchemy import MetaData, insert, select, text
+from sqlalchemy import Connection, MetaData, insert, select, text
 
 from kiosk.config import ASSETS
 from kiosk.model.clock import ManualClock
@@ -108,7 +109,7 @@ def raw(platform: Platform, rows: list[dict[str, object]]) -> float:
     began = time.perf_counter()
     for first in range(0, len(rows), BATCH * GROUP):
         part = rows[first : first + BATCH * GROUP]
-        transaction(platform.engine, lambda connection, part=part: connection.execute(insert(copy), part))  # type: ignore[misc]
+        transaction(platform.engine, partial(Connection.execute, statement=insert(copy), parameters=part))
     return time.perf_counter() - began
 
 

@@ -119,14 +119,20 @@ def test_a_damaged_file_is_told_and_what_is_whole_is_taken(terminal: Terminal, p
 def test_a_stranger_s_file_is_refused(terminal: Terminal, platform: Platform, disk: Path) -> None:
     terminal.submit()
     carried = written(terminal, disk)
-    with zipfile.ZipFile(carried.file) as source:
+    with zipfile.ZipFile(carried.file) as source, zipfile.ZipFile(disk / "other.carry", "w") as target:
         request = SignedRequest.model_validate_json(source.read("batch-0.json"))
-    with zipfile.ZipFile(disk / "other.carry", "w") as target:
-        target.writestr("batch-0.json", request.model_copy(update={"purpose": Purpose.RECORDS}).model_dump_json())
+        forged = request.model_copy(update={"purpose": Purpose.RECORDS})
+        target.writestr("batch-0.json", forged.model_dump_json())
+        for name in source.namelist():
+            if name.startswith("blobs/"):
+                target.writestr(name, source.read(name))
         target.writestr("blobs/../../evil", b"x")
     taken = take_in(disk / "other.carry", platform.door, platform.blobs)
     assert taken.acknowledgements == []
-    assert len(taken.refused) == 2
+    assert len(taken.refused) == 1
+    # Nothing of it was unpacked: a stranger's disk does not fill the platform's.
+    [outgoing] = terminal.cases.waiting()
+    assert platform.blobs.sizes([b.digest for b in outgoing.envelope.blobs]) == {}
 
 
 def test_receipts_that_the_platform_did_not_sign_wipe_nothing(

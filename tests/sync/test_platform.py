@@ -425,6 +425,18 @@ def test_chains_are_compared_at_every_sign_of_life(terminal: Terminal, platform:
     assert state(1) == ChainState.FORKED
 
 
+def test_a_copied_disk_is_seen_behind_a_gap_too(terminal: Terminal, platform: Platform) -> None:
+    """The copy's record takes the place of a lost one in the count."""
+    first, second, third = (sealed(terminal) for _ in range(3))
+    copied = second.model_copy(update={"case_id": "copied"}).signed(terminal.signing_key)
+    sent(terminal, platform, first, second, copied)
+    for sequence, expected in ((9, ChainState.FORKED), (1, ChainState.FORKED)):
+        head = ChainHead(epoch="ABCD", sequence=sequence, envelope=third.digest())
+        [answer] = platform.door.heartbeats([terminal.sign(Purpose.HEARTBEAT, Heartbeat(chain=head))])
+        assert isinstance(answer, HeartbeatAnswer)
+        assert answer.chain == expected
+
+
 def test_ratings_count_once_and_do_not_tell_the_terminal(terminal: Terminal, platform: Platform) -> None:
     rating = RatingRecord(id="r1", service="social-security-card", level=4, half_day="2026-03-02-am")
     for _ in range(2):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import structlog
@@ -52,7 +53,7 @@ class HandoverWorker:
                 continue
             # While nobody knows whether it is back, one case is enough to find out.
             most = MOST if breaker.failures == 0 else 1
-            for row in transaction(self._engine, lambda c, s=service, m=most: self._take_up(c, s, m)):  # type: ignore[misc]
+            for row in transaction(self._engine, partial(self._take_up, service=service, most=most)):
                 done += self._hand_over(row, department, breaker)
         return done
 
