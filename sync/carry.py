@@ -7,16 +7,15 @@ trusted, and what also comes over the network is there once.
 
 from __future__ import annotations
 
-import os
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
+from kiosk.durable import whole_or_not
 from kiosk.model.clock import Clock
 from kiosk.store.cases import CaseRepository, Outgoing
 from kiosk.store.pages import SealedFiles
@@ -70,7 +69,7 @@ def write(
         raise CarryError(f"the disk has too little room: {(needed + ROOM) // 1_000_000 + 1} MB are needed")
     target = folder / f"{terminal}-{clock.now():%Y%m%dT%H%M%S}{SUFFIX}"
     try:
-        with _whole_or_not(target) as part, zipfile.ZipFile(part, "w") as archive:
+        with whole_or_not(target) as part, zipfile.ZipFile(part, "w") as archive:
             _fill(archive, waiting, files, sign)
     except OSError as bad:
         raise CarryError(f"the disk cannot be written: {bad.strerror}; nothing was lost, try another one") from bad
@@ -114,24 +113,6 @@ def take_receipts(cases: CaseRepository, public: bytes, file: Path, at: str) -> 
 def save_receipts(file: Path, words: list[Acknowledgement]) -> Path:
     """Write the platform's word beside the carried ``file``; returns where."""
     target = file.with_suffix(".receipts")
-    with _whole_or_not(target) as part:
+    with whole_or_not(target) as part:
         part.write_text(Receipts(acknowledgements=words).model_dump_json())
     return target
-
-
-@contextmanager
-def _whole_or_not(target: Path) -> Iterator[Path]:
-    """A file beside ``target`` to write to; it takes its place, durable, when all has gone well."""
-    part = target.with_suffix(".part")
-    try:
-        yield part
-        with part.open("rb") as written:
-            os.fsync(written.fileno())
-        part.rename(target)
-    finally:
-        part.unlink(missing_ok=True)
-    folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

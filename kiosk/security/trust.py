@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
 from pathlib import Path
 
+from kiosk.durable import whole_or_not
 from kiosk.store.database import Store
 from sync.protocol.canonical import unb64
 from sync.protocol.case_file import PlatformKey
@@ -41,17 +41,8 @@ def take_over(path: Path, notice: KeyNotice) -> bool:
 
 def save_trust(path: Path, trust: EnrolAnswer) -> None:
     """Write it whole and durable, or not at all."""
-    temporary = path.with_suffix(".part")
-    with temporary.open("w") as out:
-        out.write(trust.model_dump_json())
-        out.flush()
-        os.fsync(out.fileno())
-    temporary.rename(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    with whole_or_not(path) as part:
+        part.write_text(trust.model_dump_json())
 
 
 def time_floor(store: Store, trust: EnrolAnswer) -> datetime:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from kiosk.durable import sync_folder
+
 
 class SealedFiles:
     """A folder of ciphertexts, one a blob, named by case and blob id."""
@@ -29,11 +31,7 @@ class SealedFiles:
                 os.fsync(out.fileno())
             temporary.rename(self.folder / name)
             names[blob_id] = name
-        descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync_folder(self.folder)
         return names
 
     def path(self, name: str) -> Path:

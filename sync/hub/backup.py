@@ -7,7 +7,6 @@ no part of it: who has the backup opens no case with it. Keep a copy of ``keys.j
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import IO, Any
 
 from sqlalchemy import Connection, Engine, Table, func, insert, select
 
+from kiosk.durable import whole_or_not
 from sync.hub.blobs import BlobError, Blobs
 from sync.hub.database import transaction
 from sync.hub.schema import VERSION, cases, metadata, packages, versions
@@ -45,22 +45,20 @@ def back_up(engine: Engine, blobs: Blobs, target: Path) -> Counted:
     """
     target.mkdir(parents=True, exist_ok=True, mode=0o700)
     (target / "blobs").mkdir(exist_ok=True, mode=0o700)
-    part = target / "rows.part"
     rows = 0
     # SQLite's transactions see one snapshot anyway.
     snapshot = {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {}
-    with engine.execution_options(**snapshot).connect() as connection:
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr("version", str(VERSION))
-            for table in _tables():
-                with archive.open(f"{table.name}.jsonl", "w") as out:
-                    rows += _dump(connection, table, out)
-        named = _named(connection)
-    for name in sorted(named):
-        _copy(blobs, name, target / "blobs")
-    with part.open("rb") as written:
-        os.fsync(written.fileno())
-    part.rename(target / ROWS)
+    with whole_or_not(target / ROWS, mode=0o600) as part:
+        with engine.execution_options(**snapshot).connect() as connection:
+            with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
+                archive.writestr("version", str(VERSION))
+                for table in _tables():
+                    with archive.open(f"{table.name}.jsonl", "w") as out:
+                        rows += _dump(connection, table, out)
+            named = _named(connection)
+        # The rows are a backup only once all files that they name are there.
+        for name in sorted(named):
+            _copy(blobs, name, target / "blobs")
     return Counted(rows, len(named))
 
 
@@ -138,12 +136,8 @@ def _copy(blobs: Blobs, name: str, folder: Path) -> None:
         data = blobs.read(name)
     except FileNotFoundError:
         raise BackupError(f"a sealed file is missing at the platform: {name}") from None
-    part = target.with_suffix(".part")
-    with part.open("wb") as out:
-        out.write(data)
-        out.flush()
-        os.fsync(out.fileno())
-    part.rename(target)
+    with whole_or_not(target, mode=0o600) as part:
+        part.write_bytes(data)
 
 
 def _bring_back(blobs: Blobs, name: str, folder: Path) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Protocol
 
+from kiosk.durable import sync_folder
 from sync.protocol.canonical import hasher
 
 _DIGEST = re.compile(r"^(sha256|sm3):([0-9a-f]{64})$")
@@ -98,6 +99,7 @@ class FolderBlobs:
             # A terminal that lost the answer sends again while the first request is still at work.
             fcntl.flock(out, fcntl.LOCK_EX)
             if whole.exists():
+                part.unlink(missing_ok=True)  # made anew by opening it
                 return True
             status = os.fstat(out.fileno())
             if status.st_nlink == 0:
@@ -131,11 +133,7 @@ class FolderBlobs:
 
     def settle(self) -> None:
         # One may have been renamed by another request, whose own sync of the folder is still to come.
-        descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync_folder(self._folder)
 
     def read(self, digest: str) -> bytes:
         return (self._folder / name_of(digest)).read_bytes()

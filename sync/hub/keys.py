@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
 from pathlib import Path
 
 from pydantic import BaseModel
 
+from kiosk.durable import whole_or_not
 from kiosk.model.clock import Clock
 from sync.protocol.canonical import b64, digest, unb64
 from sync.protocol.suites import suite
@@ -101,15 +101,5 @@ def load_or_create(path: Path, clock: Clock, suite_name: str = "intl") -> Platfo
 def save(path: Path, keys: PlatformKeys) -> None:
     """Write the keys (mode 600): whole and durable, or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = path.with_suffix(".part")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as out:
-        out.write(keys.model_dump_json())
-        out.flush()
-        os.fsync(out.fileno())
-    temporary.rename(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    with whole_or_not(path, mode=0o600) as part:
+        part.write_text(keys.model_dump_json())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,14 +17,10 @@ from sync import outbox
 from sync.hub import blobs, services
 
 
-def _without_sync(of_folders: bool) -> Any:
-    """``os``, whose fsync does nothing for files, or for folders."""
-
-    def fsync(descriptor: int) -> None:
-        if stat.S_ISDIR(os.fstat(descriptor).st_mode) != of_folders:
-            os.fsync(descriptor)
-
-    return SimpleNamespace(**{k: v for k, v in vars(os).items() if not k.startswith("__")} | {"fsync": fsync})
+def _without_sync() -> Any:
+    """``os``, whose fsync does nothing."""
+    plain = {k: v for k, v in vars(os).items() if not k.startswith("__")}
+    return SimpleNamespace(**plain | {"fsync": lambda _descriptor: None})
 
 
 @contextlib.contextmanager
@@ -72,26 +67,26 @@ def hub_synchronous_off() -> Iterator[None]:
 @contextlib.contextmanager
 def page_not_synced() -> Iterator[None]:
     """A sealed file is written and renamed, but not synced before its row."""
-    with mock.patch.object(pages, "os", _without_sync(of_folders=False)):
+    with mock.patch.object(pages, "os", _without_sync()):
         yield
 
 
 @contextlib.contextmanager
 def page_folder_not_synced() -> Iterator[None]:
     """The sealed file's new name is not synced before its row."""
-    with mock.patch.object(pages, "os", _without_sync(of_folders=True)):
+    with mock.patch.object(pages, "sync_folder", return_value=None):
         yield
 
 
 @contextlib.contextmanager
 def blob_not_synced() -> Iterator[None]:
-    with mock.patch.object(blobs, "os", _without_sync(of_folders=False)):
+    with mock.patch.object(blobs, "os", _without_sync()):
         yield
 
 
 @contextlib.contextmanager
 def blob_folder_not_synced() -> Iterator[None]:
-    with mock.patch.object(blobs, "os", _without_sync(of_folders=True)):
+    with mock.patch.object(blobs, "sync_folder", return_value=None):
         yield
 
 
