@@ -169,13 +169,15 @@ BaseScreen {
                 spacing: Theme.gap
 
                 Txt {
-                    width: Theme.mm(40)
+                    id: label
+
+                    width: 7.5 * Theme.body
                     text: field.modelData.label
                     color: Theme.muted
                 }
 
                 Txt {
-                    width: parent.width - Theme.mm(40) - parent.spacing
+                    width: parent.width - label.width - parent.spacing
                     text: field.modelData.value
                     font.pixelSize: Theme.large
                 }
