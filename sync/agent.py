@@ -9,6 +9,7 @@ import signal
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from importlib.metadata import version
 
 import structlog
 
@@ -33,6 +34,8 @@ from sync.protocol.wire import (
 
 log = structlog.get_logger()
 
+VERSION = version("bianmin")[:32]
+"""Of this program, as it was installed."""
 POLL = 0.5
 CHECKPOINT, FORGETTING = 60.0, 3600.0
 """Seconds between checkpoints, and between looks for what is past its time."""
@@ -156,6 +159,7 @@ class Agent:
         """One sign of life and what the platform says to it."""
         epoch, sequence, envelope = self._cases.chain_head()
         beat = Heartbeat(
+            version=VERSION,
             key_id=self._sealing(None),
             backlog=self._cases.backlog(),
             held=self._cases.held(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -168,6 +169,7 @@ def test_numbers_of_the_terminal_reach_the_platform(terminal: Terminal, platform
     row = known(platform)
     assert (row["backlog"], row["held"], row["chain"]) == (1, 1, "whole")
     assert int(str(row["free_bytes"])) > 0
+    assert row["version"] == version("bianmin")
     assert row["oldest"]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from kiosk.catalogue.package import ServicePackage
 from sync.hub.console.speech import Speech
+from sync.protocol.tables import nationality
 
 _LINES = ("name", "number", "kind", "sex", "ethnicity", "birth", "address", "issuer", "valid_from", "valid_to")
 
@@ -29,7 +30,13 @@ class Labels:
         """The lines of an identity document, those first that people look for first."""
         lines = {k: v for k, v in identity.items() if isinstance(v, str) and v}
         order = [*(k for k in _LINES if k in lines), *(k for k in lines if k not in _LINES)]
-        return [(self._say.of("identity", k), self._say.of(f"identity_{k}", lines[k])) for k in order]
+        return [(self._say.of("identity", k), self._line(k, lines[k])) for k in order]
+
+    def _line(self, key: str, value: str) -> str:
+        """Cards hold codes: a nationality's is that of the national table."""
+        if key == "ethnicity" and (known := nationality(value)):
+            return known.name if self._say.lang == "zh" else known.latin
+        return self._say.of(f"identity_{key}", value)
 
     def _question(self, field: str) -> str:
         known = self._fields.get(field)
