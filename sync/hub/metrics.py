@@ -29,16 +29,12 @@ class Metrics:
     """The numbers of one process; ``told_groups`` is what group commits report to."""
 
     def __init__(self, platform: Platform) -> None:
-        self.registry = CollectorRegistry()
-        self.registry.register(_Stored(platform))
-        names = ["kind"]
-        self._seconds = Histogram(
-            "bianmin_group_seconds", "Seconds of a group commit", names, buckets=SECONDS, registry=self.registry
-        )
-        self._sizes = Histogram(
-            "bianmin_group_requests", "Requests in a group commit", names, buckets=SIZES, registry=self.registry
-        )
-        self._waiting = Gauge("bianmin_waiting_requests", "Requests that wait", names, registry=self.registry)
+        self.collected = CollectorRegistry()
+        self.collected.register(_Stored(platform))
+        shared: dict[str, Any] = {"labelnames": ["kind"], "registry": self.collected}
+        self._seconds = Histogram("bianmin_group_seconds", "Seconds of a group commit", buckets=SECONDS, **shared)
+        self._sizes = Histogram("bianmin_group_requests", "Requests in a group commit", buckets=SIZES, **shared)
+        self._waiting = Gauge("bianmin_waiting_requests", "Requests that wait", **shared)
 
     def told_group(self, kind: str, size: int, seconds: float, waiting: int) -> None:
         """A group of ``size`` requests took ``seconds``; ``waiting`` are next."""
@@ -104,4 +100,4 @@ def metrics(
     given = request.headers.get("Authorization", "")
     if not hmac.compare_digest(given.encode(), f"Bearer {metrics_token}".encode()):
         raise HTTPException(status_code=403, detail="not for you")
-    return Response(generate_latest(numbers.registry), media_type="text/plain; version=0.0.4; charset=utf-8")
+    return Response(generate_latest(numbers.collected), media_type="text/plain; version=0.0.4; charset=utf-8")
