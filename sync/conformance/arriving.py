@@ -9,10 +9,10 @@ from sync.conformance.report import NotHeld, expect
 from sync.conformance.session import Session
 from sync.conformance.terminal import Terminal
 from sync.protocol.canonical import b64, digest, unb64
+from sync.protocol.envelope import MAX_BLOB
 from sync.protocol.suites import SUITES, suite
 from sync.protocol.wire import BlobGrant, EnrolAnswer, Ping, Purpose, Refusal
 
-MAX_BLOB = 200_000_000
 PIECE = 5000
 
 

@@ -14,11 +14,10 @@ from sync.conformance.wire import NoAnswer
 from sync.protocol.canonical import b64, canonical
 from sync.protocol.envelope import Acknowledgement, Envelope
 from sync.protocol.suites import suite
-from sync.protocol.wire import BatchAnswer, Heartbeat, Purpose, RecordBatch, RecordStatus, Refusal
+from sync.protocol.wire import MAX_BODY, BatchAnswer, Heartbeat, Purpose, RecordBatch, RecordStatus, Refusal
 
 LATE = 3600.0
 """Seconds beside the platform's time that no request may be."""
-MAX_BODY = 4_000_000
 
 
 def a_whole_case_is_stored(session: Session) -> None:

@@ -14,12 +14,13 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, JSONBody, PathParameter
 from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
 
-from sync.hub.blobs import MAX_BLOB, BlobError
+from sync.hub.blobs import BlobError
 from sync.hub.door import Malformed
 from sync.hub.group import GroupCommit, Overloaded
 from sync.hub.senders import Refused
 from sync.hub.services import Platform
 from sync.protocol.canonical import digest as digest_of
+from sync.protocol.envelope import MAX_BLOB
 from sync.protocol.wire import (
     BatchAnswer,
     ContentIndex,

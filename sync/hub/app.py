@@ -14,8 +14,8 @@ from sync.hub.description import CONFIG
 from sync.hub.metrics import Metrics, metrics
 from sync.hub.opening import Worker, WorkerThread
 from sync.hub.services import Platform
+from sync.protocol.wire import MAX_BODY
 
-MAX_BODY = 4_000_000
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",

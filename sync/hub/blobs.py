@@ -11,9 +11,9 @@ from typing import Protocol
 
 from kiosk.durable import sync_folder
 from sync.protocol.canonical import hasher
+from sync.protocol.envelope import MAX_BLOB
 
 _DIGEST = re.compile(r"^(sha256|sm3):([0-9a-f]{64})$")
-MAX_BLOB = 200_000_000
 
 
 PIECE = 1 << 20

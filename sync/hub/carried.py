@@ -9,9 +9,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from sync.hub.blobs import MAX_BLOB, BlobError, Blobs
+from sync.hub.blobs import BlobError, Blobs
 from sync.hub.door import Door
-from sync.protocol.envelope import Acknowledgement
+from sync.protocol.envelope import MAX_BLOB, Acknowledgement
 from sync.protocol.wire import BatchAnswer, RecordAnswer, SignedRequest
 
 PIECE = 1 << 20

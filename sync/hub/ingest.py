@@ -101,15 +101,32 @@ class Ingest:
             rest = [r for r in records if r.answer is None or r.answer.status == RecordStatus.LATER]
             apart = _answer_known(rest, _known(connection, {r.key for r in rest}))
             _set_apart(connection, [*unreadable, *apart], received)
+            self._let_go(connection, [r for r in rest if _is_whole(r, sizes)], received)
             record(connection, received, *noted)
 
         transaction(self._engine, write)
 
-    def _insert(self, connection: Connection, records: list[_Record], received: str) -> None:
-        """Store, under one signature, what is not there yet, and answer that."""
+    def _let_go(self, connection: Connection, records: list[_Record], received: str) -> None:
+        """Another content that people have dealt with is durable here, beside the case: its terminal may wipe it."""
+        conflicts = {r.digest: r for r in records if r.answer and r.answer.status == RecordStatus.CONFLICT}
+        if not conflicts:
+            return
+        q = quarantine.c
+        keys = [(r.envelope.terminal, r.digest) for r in conflicts.values()]
+        query = select(q.content_digest).where(tuple_(q.terminal, q.content_digest).in_(keys), q.settled != "")
+        settled = [conflicts[digest] for digest in connection.scalars(query)]
+        for r, word in zip(settled, self._words(settled, received), strict=True):
+            r.answer = RecordAnswer(status=RecordStatus.STORED, acknowledgement=word)
+
+    def _words(self, records: list[_Record], received: str) -> list[Acknowledgement]:
+        """The platform's word on each of ``records``, under one signature."""
         key = self._keys.acknowledging
         said = [(r.envelope.case_id, r.digest) for r in records]
-        words = acknowledgements(said, key.suite, key.key_id, key.secret, received)
+        return acknowledgements(said, key.suite, key.key_id, key.secret, received) if said else []
+
+    def _insert(self, connection: Connection, records: list[_Record], received: str) -> None:
+        """Store, under one signature, what is not there yet, and answer that."""
+        words = self._words(records, received)
         rows = [_row(r, word, received) for r, word in zip(records, words, strict=True)]
         # With RETURNING the rows go to either database in few statements, and what comes back is what was new.
         query = insert_new(connection, cases).on_conflict_do_nothing().returning(cases.c.terminal, cases.c.case_id)
@@ -147,11 +164,15 @@ def _whole(records: list[_Record], sizes: dict[str, int]) -> list[_Record]:
         missing = [b.digest for b in r.envelope.blobs if b.digest not in sizes]
         if missing:
             r.answer = RecordAnswer(status=RecordStatus.LATER, reason=Refusal.MISSING_BLOBS, missing=missing)
-        elif any(sizes[b.digest] != b.size for b in r.envelope.blobs):
+        elif not _is_whole(r, sizes):
             r.answer = RecordAnswer(status=RecordStatus.REFUSED, reason=Refusal.BAD_ENVELOPE)
         else:
             whole.setdefault(r.key, r)
     return [whole[key] for key in sorted(whole)]
+
+
+def _is_whole(r: _Record, sizes: dict[str, int]) -> bool:
+    return all(sizes.get(b.digest) == b.size for b in r.envelope.blobs)
 
 
 def _set_apart(connection: Connection, apart: Sequence[_Apart], received: str) -> None:

@@ -19,6 +19,8 @@ Name = Annotated[Printable, StringConstraints(max_length=64)]
 """Identifiers, numbers, codes."""
 BlobDigest = Annotated[str, StringConstraints(pattern=r"^(sha256|sm3):[0-9a-f]{64}$")]
 MAX_SEQUENCE = 2**31 - 1
+MAX_BLOB = 200_000_000
+"""Bytes of a sealed file."""
 
 
 class Blob(BaseModel):
@@ -30,7 +32,7 @@ class Blob(BaseModel):
     role: Literal["body", "document"]
     material: Name = ""
     digest: BlobDigest
-    size: int = Field(ge=0, le=200_000_000)
+    size: int = Field(ge=0, le=MAX_BLOB)
 
 
 class Stamp(BaseModel):

@@ -8,11 +8,13 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sync.protocol.canonical import b64, canonical, unb64
-from sync.protocol.envelope import MAX_SEQUENCE, Acknowledgement, BlobDigest, Envelope, Name, Printable
+from sync.protocol.envelope import MAX_BLOB, MAX_SEQUENCE, Acknowledgement, BlobDigest, Envelope, Name, Printable
 from sync.protocol.suites import SUITES, SealError, suite
 
 SCHEME = "Bianmin"
 """Of the header ``Authorization``."""
+MAX_BODY = 4_000_000
+"""Bytes of a request."""
 MAX_RECORDS = 100
 """Envelopes in one batch."""
 
@@ -56,7 +58,7 @@ class BlobGrant(BaseModel):
     JSON in the header ``Authorization: Bianmin …`` of every piece."""
 
     digest: BlobDigest
-    size: int = Field(ge=1, le=200_000_000)
+    size: int = Field(ge=1, le=MAX_BLOB)
 
 
 class RecordBatch(BaseModel):

@@ -10,13 +10,12 @@ import pytest
 from sync.client import PIECE
 from sync.conformance import arriving, handing_in
 from sync.conformance.run import CHECKS, UNSEEN
-from sync.hub.app import MAX_BODY
-from sync.hub.blobs import MAX_BLOB
 from sync.hub.senders import FRESH
 from sync.hub.terminals import MOST_CHANGES
 from sync.outbox import BASE, CAP
+from sync.protocol.envelope import MAX_BLOB
 from sync.protocol.suites import CHUNK
-from sync.protocol.wire import MAX_RECORDS, ChainState, Purpose, RecordStatus, Refusal
+from sync.protocol.wire import MAX_BODY, MAX_RECORDS, ChainState, Purpose, RecordStatus, Refusal
 
 DOCS = Path(__file__).parents[2] / "docs"
 TWINS = ("protocol.md", "protocol.zh-CN.md")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from kiosk.store.database import CALL
 from kiosk.store.retention import Keep
 from sync.agent import Agent
 from sync.client import NoNetwork, Rejected
-from sync.hub.schema import terminals
+from sync.hub.console.queries.quarantine import settle
+from sync.hub.schema import quarantine, terminals
 from sync.hub.services import Platform
 from sync.protocol.wire import KeyNotice, Pace
 from tests.sync.conftest import Terminal
@@ -188,3 +190,39 @@ def test_the_platform_can_slow_a_terminal_down_and_not_hurry_it(
         hands.agent.turn()
         contacts.append(known(platform)["last_at"])
     assert len(set(contacts)) == 3
+
+
+def test_what_people_have_settled_leaves_the_terminal(terminal: Terminal, platform: Platform, hands: Hands) -> None:
+    """Another content under a known id: set aside at both ends, until somebody at the console has dealt with it."""
+    case_id = terminal.submit()
+    [outgoing] = terminal.cases.due(terminal.clock.now().timestamp())
+    terminal.outbox._send_files(outgoing)
+    first = outgoing.envelope.model_copy(update={"receipt": "T01-0000-000099-0"}).signed(terminal.signing_key)
+    [stored] = terminal.outbox._deliver([replace(outgoing, envelope=first)])
+    hands.agent.turn()
+    line = terminal.cases.line(case_id)
+    assert (stored.status, line and line.state, terminal.cases.held()) == ("stored", "refused", 1)
+    digest = outgoing.envelope.digest()
+    assert settle(platform.engine, platform.clock, "T01", digest, "the second one counts", "clerk")
+    assert not settle(platform.engine, platform.clock, "T01", digest, "again", "clerk")
+    for _ in range(2):
+        terminal.clock.advance(61)
+        hands.agent.turn()
+    line = terminal.cases.line(case_id)
+    assert (line and line.state, terminal.cases.backlog(), terminal.cases.held()) == ("stored", 0, 0)
+    assert not list(terminal.files.folder.iterdir())
+    with platform.engine.connect() as connection:
+        kept = connection.execute(select(quarantine)).mappings().one()
+    assert (kept["content_digest"], kept["note"]) == (digest, "the second one counts")
+
+
+def test_what_nobody_has_settled_is_not_let_go(terminal: Terminal, platform: Platform, hands: Hands) -> None:
+    case_id = terminal.submit()
+    [outgoing] = terminal.cases.due(terminal.clock.now().timestamp())
+    terminal.outbox._send_files(outgoing)
+    first = outgoing.envelope.model_copy(update={"receipt": "T01-0000-000099-0"}).signed(terminal.signing_key)
+    terminal.outbox._deliver([replace(outgoing, envelope=first)])
+    for _ in range(2):
+        terminal.cases.released(case_id)
+        hands.agent.turn()
+        assert terminal.cases.held() == 1

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from sqlalchemy import Connection, Engine, and_, desc, func, or_, select, update
 
 from kiosk.model.clock import Clock
+from sync.hub import feed
 from sync.hub.audit import Entry, record
 from sync.hub.database import transaction
 from sync.hub.opening import CaseStage
@@ -133,15 +134,20 @@ def readable(content: str) -> str:
 
 
 def settle(engine: Engine, clock: Clock, terminal: str, digest: str, note: str, by: str) -> bool:
-    """People have dealt with a record; False where it is not open. It stays, as evidence."""
+    """People have dealt with a record; False where it is not open. It stays, as evidence; its terminal is told to hand
+    it in once more, gets the platform's word on it, and need not keep it any longer."""
     at = clock.now().isoformat()
 
     def write(connection: Connection) -> bool:
         q = quarantine.c
         open_one = (q.terminal == terminal, q.content_digest == digest, q.settled == "")
         values = {"settled": at, "note": note[:200]}
-        if connection.execute(update(quarantine).where(*open_one).values(**values)).rowcount != 1:
+        settled = update(quarantine).where(*open_one).values(**values).returning(q.case_id)
+        found = connection.execute(settled).first()
+        if found is None:
             return False
+        if found.case_id:
+            feed.append(connection, feed.of_terminal(terminal), [("released", found.case_id)], at)
         detail = {"by": by, "record": digest, "note": note[:200]}
         record(connection, at, Entry(terminal, "quarantine_settled", detail))
         return True
