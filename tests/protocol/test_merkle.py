@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sync.protocol.canonical import b64, unb64
 from sync.protocol.envelope import Acknowledgement, acknowledgements
 from sync.protocol.merkle import root_over, tree
 from sync.protocol.suites import SUITES, suite
@@ -41,6 +42,13 @@ def test_property_every_path_leads_to_the_root_and_no_other_does(
         root_over(entry, len(entries), len(entries), path, algorithm)
 
 
+def _turned(signature: str, place: int) -> str:
+    """The signature with one bit of the byte at ``place`` turned over, which can never be the same again."""
+    octets = bytearray(unb64(signature))
+    octets[place] ^= 1
+    return b64(bytes(octets))
+
+
 @pytest.mark.parametrize("name", SUITES)
 def test_what_was_acknowledged_cannot_be_said_of_anything_else(name: str) -> None:
     private, public = suite(name).new_signing_key()
@@ -57,7 +65,8 @@ def test_what_was_acknowledged_cannot_be_said_of_anything_else(name: str) -> Non
         {"count": 6},
         {"path": words[1].path},
         {"path": ["!"]},
-        {"signature": words[0].signature[:-2] + "AA"},
+        {"signature": words[1].signature[:-4]},
+        *({"signature": _turned(words[0].signature, place)} for place in (0, 31, 63)),
         {"suite": "none"},
         {"key_id": "another"},
     ]

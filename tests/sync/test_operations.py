@@ -74,7 +74,8 @@ def test_a_damaged_backup_is_told(terminal: Terminal, platform: Platform, tmp_pa
     some_cases(terminal, platform)
     back_up(platform.engine, platform.blobs, tmp_path / "backup")
     file = min((tmp_path / "backup" / "blobs").iterdir())
-    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    content = file.read_bytes()
+    file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     again = open_platform(tmp_path / "again", ASSETS / "catalogue", platform.clock)
     with pytest.raises(BackupError, match="damaged"):
         restore(tmp_path / "backup", again.engine, again.blobs)
