@@ -150,7 +150,7 @@ def _case(crypto: Suite, sealing_public: bytes, terminal: bytes, platform: bytes
     words = acknowledgements(records, crypto.name, "platform-key", platform, TIME)
     return {
         "envelope": envelope.model_dump(mode="json"),
-        "signed_text": canonical(envelope.unsigned()).decode(),
+        "signed_text": envelope.signed_part().decode(),
         "envelope_digest": envelope.digest(),
         "files": {name: b64(data) for name, data in sealed.files.items()},
         "body": body.model_dump(mode="json"),

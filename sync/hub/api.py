@@ -33,6 +33,8 @@ from sync.protocol.wire import (
     SignedRequest,
 )
 
+THREADS = 2
+"""That take in records: one reads and checks while the database writes what the other one has."""
 Hub = NamedDependency[Platform]
 
 
@@ -41,7 +43,7 @@ class Groups:
 
     def __init__(self, platform: Platform, tell: Callable[[str, int, float, int], None]) -> None:
         door = platform.door
-        self.records = GroupCommit("records", door.records, tell)
+        self.records = GroupCommit("records", door.records, tell, threads=THREADS)
         self.heartbeats = GroupCommit("heartbeats", door.heartbeats, tell, most=500, room=20_000)
         self.ratings = GroupCommit("ratings", door.ratings, tell)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +21,12 @@ T = TypeVar("T")
 RETRIED = {"40001", "40P01"}
 """SQLSTATE of transactions that another one got in the way of (serialization failure, deadlock): done again."""
 TRIES = 8
+_WRITER = "bianmin_writer"
+"""The execution option that holds the lock of SQLite's one writer."""
+
+
+class Crossed(Exception):
+    """What this transaction took for not there is there: all of it is done again."""
 
 
 def open_database(folder: Path, url: str = "") -> Engine:
@@ -63,7 +71,7 @@ def _make_tables(engine: Engine) -> None:
 def _sqlite(path: Path) -> Engine:
     """sqlcipher3 without a key is plain SQLite, of a version without the WAL-reset bug."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine = create_engine(f"sqlite:///{path}", module=sqlcipher3.dbapi2)
+    engine = create_engine(f"sqlite:///{path}", module=sqlcipher3.dbapi2, execution_options={_WRITER: threading.Lock()})
 
     @event.listens_for(engine, "connect")
     def _settle(connection: Any, _record: Any) -> None:
@@ -93,17 +101,51 @@ def _postgresql(url: str) -> Engine:
     return engine
 
 
+class Inserting:
+    """Many rows of one table at a time, as fast as the driver takes them.
+
+    The statement is compiled once, and rows go to the driver as they are: the table's columns must be of types that
+    need no conversion (texts, numbers, bytes).
+    """
+
+    def __init__(self, engine: Engine, table: Table) -> None:
+        kind = sqlite.insert(table) if engine.dialect.name == "sqlite" else postgresql.insert(table)
+        statement = kind.on_conflict_do_nothing()
+        compiled = statement.compile(dialect=engine.dialect, column_keys=[c.name for c in table.c])
+        self._sql = compiled.string
+        self._order: list[str] | None = compiled.positiontup if compiled.positional else None
+        self._defaults = {c.name: getattr(c.default, "arg", None) for c in table.c}
+
+    def new(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
+        """Insert those ``rows`` whose key is not there yet, with the defaults of what they leave out; returns how
+        many those are."""
+        whole = [self._defaults | row for row in rows]
+        order = self._order
+        given = whole if order is None else [tuple(row[name] for name in order) for row in whole]
+        options = {"preserve_rowcount": True}
+        return connection.exec_driver_sql(self._sql, given, execution_options=options).rowcount
+
+
 def transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
     """``work`` in one writing transaction, done again where another one got in its way; it may run several times."""
     for attempt in range(TRIES):
         try:
-            with engine.execution_options(writes=True).begin() as connection:
+            with _turn(engine), engine.execution_options(writes=True).begin() as connection:
                 return work(connection)
+        except Crossed:
+            if attempt == TRIES - 1:
+                raise
         except DBAPIError as bad:
             if getattr(bad.orig, "sqlstate", None) not in RETRIED or attempt == TRIES - 1:
                 raise
             time.sleep(0.005 * 2**attempt)
     raise AssertionError("unreachable")
+
+
+def _turn(engine: Engine) -> AbstractContextManager[Any]:
+    """SQLite has one writer: threads of this process wait for their turn, not for SQLite's sleeps to end."""
+    turn: AbstractContextManager[Any] = engine.get_execution_options().get(_WRITER, nullcontext())
+    return turn
 
 
 def insert_new(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:

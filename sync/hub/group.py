@@ -30,7 +30,7 @@ class Overloaded(Exception):
 
 
 class GroupCommit(Generic[T, R]):
-    """One thread that hands over all that waits, up to ``most`` items, and gives each its own answer."""
+    """Threads that hand over all that waits, up to ``most`` items, and give each its own answer."""
 
     def __init__(
         self,
@@ -39,14 +39,17 @@ class GroupCommit(Generic[T, R]):
         tell: Callable[[str, int, float, int], None],
         most: int = 64,
         room: int = 2000,
+        threads: int = 1,
     ) -> None:
         """``handle`` answers items in their order, or raises for all. ``tell`` hears of every group: name, items,
-        seconds, and how many wait. ``room``: so many may wait."""
+        seconds, and how many wait. ``room``: so many may wait. With two ``threads`` the next group is read and
+        checked while the database writes the one before; ``handle`` must then bear being called by both."""
         self._name, self._handle, self._tell, self._most, self._room = name, handle, tell, most, room
         self._chance = random.SystemRandom()
         self._waiting: queue.SimpleQueue[tuple[T, Future[R]] | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
-        self._thread.start()
+        self._threads = [threading.Thread(target=self._work, name=name, daemon=True) for _ in range(threads)]
+        for thread in self._threads:
+            thread.start()
 
     def submit(self, item: T) -> Future[R]:
         """The answer to ``item``, to come. Raises Overloaded."""
@@ -59,9 +62,11 @@ class GroupCommit(Generic[T, R]):
         return answer
 
     def close(self) -> None:
-        """Finish what waits, then end the thread."""
-        self._waiting.put(None)
-        self._thread.join()
+        """Finish what waits, then end the threads."""
+        for _ in self._threads:
+            self._waiting.put(None)
+        for thread in self._threads:
+            thread.join()
 
     def _work(self) -> None:
         while True:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
-from sqlalchemy import Connection, Engine, case, select, tuple_, update
+from sqlalchemy import Connection, Engine, bindparam, case, select, tuple_, update
 
 from kiosk.model.clock import Clock
 from sync.hub.audit import Entry, record
 from sync.hub.blobs import Blobs
-from sync.hub.database import insert_new, transaction
+from sync.hub.database import Crossed, Inserting, insert_new, transaction
 from sync.hub.keys import PlatformKeys
 from sync.hub.schema import cases, quarantine, terminals
 from sync.protocol.canonical import digest
@@ -23,6 +24,16 @@ from sync.protocol.envelope import Acknowledgement, Envelope, acknowledgements
 from sync.protocol.wire import BatchAnswer, RecordAnswer, RecordStatus, Refusal
 
 Key = tuple[str, str]
+_T = terminals.c
+_COUNT = (
+    update(terminals)
+    .where(_T.terminal == bindparam("name"))
+    .values(
+        records=_T.records + bindparam("more"),
+        last_sequence=case((_T.last_sequence < bindparam("last"), bindparam("last")), else_=_T.last_sequence),
+    )
+)
+"""Counts what was stored of each terminal."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +67,21 @@ class _Record:
         return self.envelope.terminal, self.envelope.case_id
 
 
+@dataclass(frozen=True)
+class _New:
+    """A record, the platform's word on it, and the row that holds both."""
+
+    record: _Record
+    word: Acknowledgement
+    row: dict[str, Any]
+
+
 class Ingest:
     """Holds no state of its own; any number of processes may run it on one database."""
 
     def __init__(self, engine: Engine, blobs: Blobs, keys: PlatformKeys, clock: Clock) -> None:
         self._engine, self._blobs, self._keys, self._clock = engine, blobs, keys, clock
+        self._inserting = Inserting(engine, cases)
 
     def receive(self, batches: Sequence[Incoming]) -> list[BatchAnswer]:
         """Take in batches of any terminals in one transaction, under one signature.
@@ -91,13 +112,20 @@ class Ingest:
         sizes = self._blobs.sizes({b.digest for r in records for b in r.envelope.blobs})
         self._blobs.settle()
         received = self._clock.now().isoformat()
+        # Most records are new. So this is tried without a look at what is there, and done again with one where some
+        # were not.
+        attempts = count()
+        new = self._prepared(_whole(records, sizes), received)
 
         def write(connection: Connection) -> None:
+            nonlocal new
             for r in records:
                 r.answer = None
-            new = _whole(records, sizes)
-            if new:
-                self._insert(connection, new, received)
+            whole = _whole(records, sizes)
+            if next(attempts):
+                known = _known(connection, {r.key for r in whole})
+                new = self._prepared([r for r in whole if r.key not in known], received)
+            self._insert(connection, new)
             rest = [r for r in records if r.answer is None or r.answer.status == RecordStatus.LATER]
             apart = _answer_known(rest, _known(connection, {r.key for r in rest}))
             _set_apart(connection, [*unreadable, *apart], received)
@@ -124,17 +152,20 @@ class Ingest:
         said = [(r.envelope.case_id, r.digest) for r in records]
         return acknowledgements(said, key.suite, key.key_id, key.secret, received) if said else []
 
-    def _insert(self, connection: Connection, records: list[_Record], received: str) -> None:
-        """Store, under one signature, what is not there yet, and answer that."""
+    def _prepared(self, records: list[_Record], received: str) -> list[_New]:
+        """What is to be stored of each of ``records``, under one signature."""
         words = self._words(records, received)
-        rows = [_row(r, word, received) for r, word in zip(records, words, strict=True)]
-        # With RETURNING the rows go to either database in few statements, and what comes back is what was new.
-        query = insert_new(connection, cases).on_conflict_do_nothing().returning(cases.c.terminal, cases.c.case_id)
-        new = {(row.terminal, row.case_id) for row in connection.execute(query, rows)}
-        stored = [(r, word) for r, word in zip(records, words, strict=True) if r.key in new]
-        for r, word in stored:
-            r.answer = RecordAnswer(status=RecordStatus.STORED, acknowledgement=word)
-        _count(connection, [r.envelope for r, _word in stored])
+        return [_New(r, word, _row(r, word, received)) for r, word in zip(records, words, strict=True)]
+
+    def _insert(self, connection: Connection, new: Sequence[_New]) -> None:
+        """Store what is not there yet, and answer it. Raises Crossed where any of it is."""
+        if not new:
+            return
+        if self._inserting.new(connection, [n.row for n in new]) < len(new):
+            raise Crossed
+        for n in new:
+            n.record.answer = RecordAnswer(status=RecordStatus.STORED, acknowledgement=n.word)
+        _count(connection, [n.record.envelope for n in new])
 
 
 def _answer_known(records: list[_Record], known: dict[Key, tuple[str, str]]) -> list[_Apart]:
@@ -163,7 +194,7 @@ def _whole(records: list[_Record], sizes: dict[str, int]) -> list[_Record]:
     for r in records:
         missing = [b.digest for b in r.envelope.blobs if b.digest not in sizes]
         if missing:
-            r.answer = RecordAnswer(status=RecordStatus.LATER, reason=Refusal.MISSING_BLOBS, missing=missing)
+            r.answer = RecordAnswer(status=RecordStatus.LATER, reason=Refusal.MISSING_BLOBS, missing=tuple(missing))
         elif not _is_whole(r, sizes):
             r.answer = RecordAnswer(status=RecordStatus.REFUSED, reason=Refusal.BAD_ENVELOPE)
         else:
@@ -231,14 +262,8 @@ def _count(connection: Connection, envelopes: Sequence[Envelope]) -> None:
     by_terminal: dict[str, list[int]] = {}
     for envelope in envelopes:
         by_terminal.setdefault(envelope.terminal, []).append(envelope.stamp.sequence)
-    t = terminals.c
-    for terminal, sequences in sorted(by_terminal.items()):
-        last = max(sequences)
-        connection.execute(
-            update(terminals)
-            .where(t.terminal == terminal)
-            .values(
-                records=t.records + len(sequences),
-                last_sequence=case((t.last_sequence < last, last), else_=t.last_sequence),
-            )
-        )
+    counted = [
+        {"name": terminal, "more": len(sequences), "last": max(sequences)}
+        for terminal, sequences in sorted(by_terminal.items())
+    ]
+    connection.execute(_COUNT, counted)

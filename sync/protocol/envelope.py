@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from sync.protocol.canonical import b64, canonical, canonical_plain, digest, unb64
+from sync.protocol.canonical import b64, canonical, digest, quoted, unb64
 from sync.protocol.merkle import root_over, tree
 from sync.protocol.suites import SUITES, SealError, suite
 
@@ -28,10 +28,10 @@ class Blob(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
-    id: Name
-    role: Literal["body", "document"]
-    material: Name = ""
     digest: BlobDigest
+    id: Name
+    material: Name = ""
+    role: Literal["body", "document"]
     size: int = Field(ge=0, le=MAX_BLOB)
 
 
@@ -40,10 +40,10 @@ class Stamp(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
-    raw: str = Field(max_length=40)
-    trusted: str = Field(max_length=40)
     epoch: Name = Field(max_length=16)
+    raw: str = Field(max_length=40)
     sequence: int = Field(ge=1, le=MAX_SEQUENCE)
+    trusted: str = Field(max_length=40)
 
 
 class Envelope(BaseModel):
@@ -54,19 +54,20 @@ class Envelope(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
-    version: int = Field(default=VERSION, ge=1, le=MAX_SEQUENCE)
-    suite: Name
-    key_id: Name
-    terminal: Name = Field(min_length=1)
+    # In the order of the canonical form, here and in the parts: written as they stand, the fields are in that form.
+    blobs: list[Blob] = Field(min_length=1, max_length=64)
     case_id: Name = Field(min_length=1)
+    form_version: Name = Field(max_length=32)
+    key_id: Name
+    previous: BlobDigest | Literal[""] = ""
     receipt: Name
     service: Name
-    form_version: Name = Field(max_length=32)
-    stamp: Stamp
-    previous: BlobDigest | Literal[""] = ""
-    wrapped_key: str = Field(max_length=16_384)
-    blobs: list[Blob] = Field(min_length=1, max_length=64)
     signature: str = Field(default="", max_length=8192)
+    stamp: Stamp
+    suite: Name
+    terminal: Name = Field(min_length=1)
+    version: int = Field(default=VERSION, ge=1, le=MAX_SEQUENCE)
+    wrapped_key: str = Field(max_length=16_384)
 
     def body_digest(self) -> Digest:
         """Digest of the one blob that holds the case itself. Raises SealError where there is not just one."""
@@ -77,12 +78,15 @@ class Envelope(BaseModel):
 
     def extended(self) -> bool:
         """Whether it has fields that this version does not know."""
-        return bool(self.model_extra or self.stamp.model_extra or any(b.model_extra for b in self.blobs))
+        return any(part.__pydantic_extra__ for part in (self, self.stamp, *self.blobs))
 
-    def unsigned(self) -> dict[str, Any]:
-        plain = self.model_dump(mode="json")
-        plain.pop("signature")
-        return plain
+    def signed_part(self) -> bytes:
+        """What the signature is made over: everything but itself, in canonical form."""
+        if self.extended():
+            # Fields that this version does not know can hold anything, and stand behind the known ones.
+            return canonical(self.model_dump(mode="json", exclude={"signature"}))
+        # Nothing but texts and small integers, in the right order: pydantic writes them as RFC 8785 does.
+        return self.model_dump_json(exclude={"signature"}).encode()
 
     def digest(self) -> Digest:
         """Digest of the signed part; it is what the acknowledgement names and the next record points to."""
@@ -90,21 +94,19 @@ class Envelope(BaseModel):
 
     def with_digest(self) -> tuple[str, Digest]:
         """The envelope as text, and ``digest()`` of it: each byte is written once."""
-        # Only fields that this version does not know can hold anything but texts and small integers.
-        signed = (canonical if self.extended() else canonical_plain)(self.unsigned())
+        signed = self.signed_part()
         known = SUITES.get(self.suite)
         # The signed part is a map with members, so one more can be put before its end.
-        text = f"{signed[:-1].decode()},{canonical_plain({'signature': self.signature})[1:].decode()}"
+        text = f'{signed[:-1].decode()},"signature":{quoted(self.signature)}}}'
         return text, digest(signed, known.digest_name if known else "sha256")
 
     def signed(self, private: bytes) -> Envelope:
-        signature = suite(self.suite).sign(private, canonical(self.unsigned()))
-        return self.model_copy(update={"signature": b64(signature)})
+        return self.model_copy(update={"signature": b64(suite(self.suite).sign(private, self.signed_part()))})
 
     def verified(self, public: bytes) -> bool:
         """Whether the signature is that of the terminal with the key ``public``."""
         try:
-            return suite(self.suite).verify(public, unb64(self.signature), canonical(self.unsigned()))
+            return suite(self.suite).verify(public, unb64(self.signature), self.signed_part())
         except (SealError, ValueError):
             return False
 
@@ -172,10 +174,9 @@ def acknowledgements(
     crypto = suite(suite_name)
     root, paths = tree([_entry(*record) for record in records], crypto.digest_name)
     signature = b64(crypto.sign(private, _tree_head(suite_name, key_id, received, len(records), root)))
-    steps = {step: b64(step) for path in paths for step in path}
-    # All values are this function's own, so that nothing need be validated.
+    steps = {step: b64(step) for step in set().union(*paths)}
     return [
-        Acknowledgement.model_construct(
+        Acknowledgement(
             suite=suite_name,
             key_id=key_id,
             case_id=case_id,
@@ -191,7 +192,7 @@ def acknowledgements(
 
 
 def _entry(case_id: str, envelope: Digest) -> bytes:
-    return canonical_plain({"case_id": case_id, "envelope": envelope})
+    return f'{{"case_id":{quoted(case_id)},"envelope":{quoted(envelope)}}}'.encode()
 
 
 def _tree_head(suite_name: str, key_id: str, received: str, count: int, root: bytes) -> bytes:

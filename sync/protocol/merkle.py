@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sync.protocol.canonical import hasher
+from sync.protocol.canonical import hash_of
 
 
-def _hash(kind: bytes, *parts: bytes, algorithm: str) -> bytes:
-    hashing = hasher(algorithm)
-    hashing.update(kind)
-    for part in parts:
-        hashing.update(part)
-    return hashing.finalize()
+def _leaf(entry: bytes, algorithm: str) -> bytes:
+    return hash_of(b"\x00" + entry, algorithm)
 
 
 def _node(left: bytes, right: bytes, algorithm: str) -> bytes:
-    return _hash(b"\x01", left, right, algorithm=algorithm)
-
-
-def _split(count: int) -> int:
-    """The largest power of two below ``count``."""
-    return 1 << (count - 1).bit_length() - 1
+    return hash_of(b"\x01" + left + right, algorithm)
 
 
 def tree(entries: Sequence[bytes], algorithm: str) -> tuple[bytes, list[list[bytes]]]:
@@ -31,17 +22,19 @@ def tree(entries: Sequence[bytes], algorithm: str) -> tuple[bytes, list[list[byt
     """
     if not entries:
         raise ValueError("a tree needs an entry")
-    return _grown([_hash(b"\x00", e, algorithm=algorithm) for e in entries], algorithm)
-
-
-def _grown(leaves: list[bytes], algorithm: str) -> tuple[bytes, list[list[bytes]]]:
-    if len(leaves) == 1:
-        return leaves[0], [[]]
-    middle = _split(len(leaves))
-    left, left_paths = _grown(leaves[:middle], algorithm)
-    right, right_paths = _grown(leaves[middle:], algorithm)
-    paths = [[*p, right] for p in left_paths] + [[*p, left] for p in right_paths]
-    return _node(left, right, algorithm), paths
+    row = [_leaf(e, algorithm) for e in entries]
+    paths: list[list[bytes]] = [[] for _ in row]
+    level = 0
+    while len(row) > 1:
+        for index, path in enumerate(paths):
+            neighbour = (index >> level) ^ 1
+            if neighbour < len(row):
+                path.append(row[neighbour])
+        # Who has no neighbour goes up as it is: this is the RFC's split at the largest power of two.
+        pairs = [_node(row[i], row[i + 1], algorithm) for i in range(0, len(row) - 1, 2)]
+        row = pairs + row[len(row) & ~1 :]
+        level += 1
+    return row[0], paths
 
 
 def root_over(entry: bytes, index: int, count: int, path: Sequence[bytes], algorithm: str) -> bytes:
@@ -52,7 +45,7 @@ def root_over(entry: bytes, index: int, count: int, path: Sequence[bytes], algor
     if not 0 <= index < count:
         raise ValueError("no such place in the tree")
     place, last = index, count - 1
-    digest = _hash(b"\x00", entry, algorithm=algorithm)
+    digest = _leaf(entry, algorithm)
     for neighbour in path:
         if last == 0:
             raise ValueError("the path is too long")

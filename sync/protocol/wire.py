@@ -74,7 +74,7 @@ class RecordAnswer(BaseModel):
 
     status: RecordStatus
     reason: Refusal | None = None
-    missing: list[str] = []
+    missing: tuple[str, ...] = ()
     acknowledgement: Acknowledgement | None = None
 
 

@@ -74,7 +74,7 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 
 
 def acknowledges_without_blobs(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(ingest, "_whole", lambda records, _sizes: {r.key: r for r in records})
+    patch.setattr(ingest, "_whole", lambda records, _sizes: list(records))
 
 
 def signs_a_repeat_anew(patch: pytest.MonkeyPatch) -> None:
@@ -102,10 +102,11 @@ def takes_pieces_anywhere(patch: pytest.MonkeyPatch) -> None:
 def overwrites_on_conflict(patch: pytest.MonkeyPatch) -> None:
     real = Ingest._insert
 
-    def insert(self: Ingest, connection: Any, records: Any, received: str) -> Any:
-        for r in records:
-            connection.execute(cases.delete().where(cases.c.terminal == r.key[0], cases.c.case_id == r.key[1]))
-        return real(self, connection, records, received)
+    def insert(self: Ingest, connection: Any, new: Any) -> None:
+        for n in new:
+            terminal, case_id = n.record.key
+            connection.execute(cases.delete().where(cases.c.terminal == terminal, cases.c.case_id == case_id))
+        real(self, connection, new)
 
     real_known = ingest._known
 
