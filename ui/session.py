@@ -148,7 +148,15 @@ class Session(QObject):
         self._reader()
         self._camera()
         self._save()
+        if self.visit.stage == Stage.REVIEW:
+            self._prepare()
         self.moved.emit()
+
+    def _prepare(self) -> None:
+        """The papers are made while the citizen reads, so that handing in takes no longer than the disk does."""
+        opened, package, draft = self.terminal.opened, self.visit.package, self.visit.draft
+        if opened is not None and package is not None and draft is not None:
+            opened.intake.prepare(draft, package)
 
     # what the citizen does
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from kiosk.cases.documents import documents_of
+from kiosk.cases.documents import Documents
 from kiosk.cases.draft import Draft
 from kiosk.catalogue.package import ServicePackage
 from kiosk.forms.engine import FormEngine
@@ -62,6 +62,7 @@ class Intake:
         self._raw, self._trusted = raw, trusted
         self._hash = suite(identity.platform_key.suite).digest_name
         self._cases = CaseRepository(store, files)
+        self._documents = Documents()
 
     def already_open(self, service: str, number: str) -> CaseLine | None:
         """A case of the same person for the same service that is unsent or open."""
@@ -75,6 +76,10 @@ class Intake:
         """The case with this number, where this terminal took it in."""
         return self._cases.by_receipt(receipt)
 
+    def prepare(self, draft: Draft, package: ServicePackage) -> None:
+        """Begin with what takes long and can be done before ``submit``, while the citizen reads."""
+        self._documents.prepare(draft, package)
+
     def submit(self, draft: Draft, package: ServicePackage, language: str) -> CaseLine:
         """Make the case durable and return its line with the receipt number.
 
@@ -86,7 +91,7 @@ class Intake:
             return done
         captured = self._trusted.now()
         body = self._body(draft, package, language, captured)
-        documents = {document_id(m): pdf for m, pdf in documents_of(draft, package).items()}
+        documents = {document_id(m): pdf for m, pdf in self._documents.of(draft, package).items()}
         body = body.model_copy(update={"documents": _listed(documents, self._hash)})
         # The receipt number is inside the sealed body, so it is drawn first; a rollback returns it.
         with self._store.transaction():

@@ -21,7 +21,7 @@ from unittest import mock
 from pydantic import BaseModel
 from sqlalchemy import func, select
 
-from kiosk.cases import submit as submitting
+from kiosk.cases import documents as papers
 from kiosk.cases.draft import Draft, Signature
 from kiosk.cases.submit import Intake, TerminalIdentity
 from kiosk.catalogue.loader import parse_package
@@ -377,5 +377,5 @@ def _quick_documents(world: World) -> Iterator[None]:
     def plain(draft: Draft, _package: Any) -> dict[str, bytes]:
         return {p.material: p.image for p in draft.pages}
 
-    with mock.patch.object(submitting, "documents_of", plain):
+    with mock.patch.object(papers, "documents_of", plain):
         yield

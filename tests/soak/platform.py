@@ -23,7 +23,7 @@ from unittest import mock
 
 from sqlalchemy import func, select
 
-from kiosk.cases import submit as submitting
+from kiosk.cases import documents as papers
 from kiosk.cases.draft import Draft, Signature
 from kiosk.cases.submit import Intake, TerminalIdentity
 from kiosk.catalogue.loader import parse_package
@@ -161,7 +161,7 @@ class Scene:
             pages=[Page(page_id=new_id(), material="photo", width=10, height=10, image=image)],
         )
         draft.signature = Signature(strokes=[[(0.1, 0.1), (0.5, 0.2)]], aspect=2.0, signed=draft.content_digest())
-        with mock.patch.object(submitting, "documents_of", lambda d, _p: {p.material: p.image for p in d.pages}):
+        with mock.patch.object(papers, "documents_of", lambda d, _p: {p.material: p.image for p in d.pages}):
             terminal.intake.submit(draft, self.package, "zh")
         terminal.handed_in[draft.case_id] = image
 
