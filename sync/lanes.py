@@ -30,10 +30,11 @@ class Lane:
         self.next_at = now + self.every()
 
     def failed(self, now: float, at_least: float = 0.0) -> None:
-        """Full jitter, below a ceiling that doubles each time; never sooner than ``at_least`` seconds."""
+        """Full jitter, below a ceiling that doubles each time, after the ``at_least`` seconds that the platform asked
+        for: it may have told all terminals the same."""
         ceiling = min(self.cap(), FIRST * 2 ** min(self.failures, 20))
         self.failures += 1
-        self.next_at = now + max(at_least, self.chance.uniform(min(0.5, ceiling), ceiling))
+        self.next_at = now + at_least + self.chance.uniform(min(0.5, ceiling), ceiling)
 
     def at_once(self) -> None:
         self.next_at = 0.0

@@ -46,8 +46,9 @@ Sign = Callable[[Purpose, BaseModel], SignedRequest]
 
 
 def backoff(attempts: int, chance: random.Random, retry_after: float | None = None) -> float:
-    """Seconds until the next try: full jitter, and never sooner than the platform asked for, within a day."""
-    return max(min(retry_after or 0.0, LONGEST_WAIT), chance.uniform(0, min(CAP, BASE * 2 ** min(attempts, 20))))
+    """Seconds until the next try: full jitter, after what the platform asked for (within a day), never together."""
+    spread = chance.uniform(0, min(CAP, BASE * 2 ** min(attempts, 20)))
+    return min((retry_after or 0.0) + spread, LONGEST_WAIT)
 
 
 class Outbox:

@@ -47,8 +47,12 @@ def create_app(platform: Platform, *, opens: bool = True, metrics_token: str = "
     beside = [WorkerThread(name, worker) for name, worker in workers.items()]
     console = Console(platform)
 
+    def told_group(kind: str, size: int, seconds: float, waiting: int) -> None:
+        numbers.told_group(kind, size, seconds, waiting)
+        platform.desk.pacer.told_group(kind, size, seconds, waiting)
+
     def start() -> None:
-        groups.append(Groups(platform, numbers.told_group))
+        groups.append(Groups(platform, told_group))
         console.watch.start()
         if opens:
             for thread in beside:

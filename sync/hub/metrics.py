@@ -15,12 +15,11 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import Connection, func, select
 
-from kiosk.model.clock import Clock
 from sync.hub.schema import cases, quarantine, terminals
 from sync.hub.services import Platform
 
 SILENT = timedelta(minutes=5)
-"""A terminal that has not been heard of for so long is silent."""
+"""A terminal that has not been heard of for so long is silent, or for longer where all are told to go slowly."""
 SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)
 SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
@@ -47,7 +46,7 @@ class _Stored(Collector):
     """What the database knows, counted when somebody asks."""
 
     def __init__(self, platform: Platform) -> None:
-        self._engine, self._clock = platform.engine, platform.clock
+        self._engine, self._clock, self._desk = platform.engine, platform.clock, platform.desk
 
     def describe(self) -> list[Metric]:
         return []
@@ -55,7 +54,10 @@ class _Stored(Collector):
     def collect(self) -> Iterator[Metric]:
         with self._engine.connect() as connection:
             yield from _of_cases(connection)
-            yield from _of_terminals(connection, self._clock)
+            pace = self._desk.pacer.pace()
+            yield GaugeMetricFamily("bianmin_pace_seconds", "Seconds between signs of life", pace.heartbeat_seconds)
+            silent = max(SILENT, timedelta(seconds=3 * self._desk.usual_seconds))
+            yield from _of_terminals(connection, (self._clock.now() - silent).isoformat())
 
 
 def _of_cases(connection: Connection) -> Iterator[Metric]:
@@ -69,9 +71,8 @@ def _of_cases(connection: Connection) -> Iterator[Metric]:
     )
 
 
-def _of_terminals(connection: Connection, clock: Clock) -> Iterator[Metric]:
+def _of_terminals(connection: Connection, since: str) -> Iterator[Metric]:
     t = terminals.c
-    since = (clock.now() - SILENT).isoformat()
     query = select(
         func.count(),
         func.count().filter(t.revoked == "", t.last_contact >= since),

@@ -15,6 +15,7 @@ from sync.hub import feed
 from sync.hub.audit import Entry, record
 from sync.hub.database import insert_new, transaction
 from sync.hub.keys import PlatformKeys
+from sync.hub.pace import Pacer
 from sync.hub.schema import cases, enrolment_codes, ratings, terminals
 from sync.hub.senders import Refused
 from sync.protocol.canonical import digest
@@ -58,14 +59,14 @@ class Beat:
 class TerminalDesk:
     """What terminals ask for besides handing in cases."""
 
-    def __init__(self, engine: Engine, keys: PlatformKeys, clock: Clock, pace: Pace | None = None) -> None:
+    def __init__(self, engine: Engine, keys: PlatformKeys, clock: Clock) -> None:
         self._engine, self._keys, self._clock = engine, keys, clock
-        self._pace = pace or Pace()
+        self.pacer = Pacer(clock, usual=USUAL)
 
     @property
     def usual_seconds(self) -> float:
         """Between two signs of life of a terminal that is set as usual; the platform's pace may make it longer."""
-        return max(USUAL, self._pace.heartbeat_seconds)
+        return max(USUAL, self.pacer.pace().heartbeat_seconds)
 
     def new_code(self, replaces: str = "", by: str = "operator") -> str:
         """A one-time code for one enrolment, or for a new machine in the place of ``replaces``.
@@ -171,10 +172,13 @@ class TerminalDesk:
 
     def heartbeats(self, beats: Sequence[Beat]) -> list[HeartbeatAnswer | Refusal]:
         """Note signs of life; for each what its terminal needs to know, or why it is not one."""
-        return transaction(self._engine, lambda connection: self._beaten(connection, beats))
+        answers = transaction(self._engine, lambda connection: self._beaten(connection, beats))
+        taken = zip(beats, answers, strict=True)
+        self.pacer.heard((b.terminal, b.beat.backlog) for b, a in taken if not isinstance(a, Refusal))
+        return answers
 
     def _beaten(self, connection: Connection, beats: Sequence[Beat]) -> list[HeartbeatAnswer | Refusal]:
-        now = self._clock.now().isoformat()
+        now, pace = self._clock.now().isoformat(), self.pacer.pace()
         t = terminals.c
         query = select(t.terminal, t.last_at, t.records, t.last_sequence, t.chain, t.called).where(
             t.terminal.in_({b.terminal for b in beats})
@@ -192,7 +196,7 @@ class TerminalDesk:
             chain = self._chain(connection, known[b.terminal], b.beat)
             called = (known[b.terminal].called or now) if b.beat.calls else ""
             rows.append({"b_terminal": b.terminal, "b_called": called, **_noted(b, chain, now)})
-            answers.append(self._answer(connection, b, chain, now))
+            answers.append(self._answer(connection, b, chain, now, pace))
         if rows:
             # In the order of names, so that two processes never wait for each other crosswise.
             rows.sort(key=lambda r: str(r["b_terminal"]))
@@ -214,7 +218,7 @@ class TerminalDesk:
             return ChainState.BEHIND
         return ChainState.GAP if known.records < delivered else ChainState.WHOLE
 
-    def _answer(self, connection: Connection, b: Beat, chain: ChainState, now: str) -> HeartbeatAnswer:
+    def _answer(self, connection: Connection, b: Beat, chain: ChainState, now: str, pace: Pace) -> HeartbeatAnswer:
         news = feed.since(connection, feed.of_terminal(b.terminal), b.beat.cursor, MOST_CHANGES)
         states = [CaseState(case_id=c.subject, state=c.kind) for c in news.changes]
         if b.beat.open_cases:
@@ -229,7 +233,7 @@ class TerminalDesk:
             more=news.more,
             reset=news.reset,
             chain=chain,
-            pace=self._pace,
+            pace=pace,
             key=self._keys.notice() if b.beat.key_id not in ("", self._keys.sealing[0].key_id) else None,
         )
 
