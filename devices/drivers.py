@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from devices.link import Opener
 from kiosk.model.clock import Clock
 from kiosk.model.device import DeviceState
+from kiosk.model.room import Marks
 
 
 class Driver(Protocol):
@@ -78,6 +79,7 @@ def make_driver(name: str, settings: dict[str, Any], open_line: OpenLine, clock:
 
             simulated = settings["driver"] == "simulated"
             probe = FileProbe(Path(settings["address"])) if simulated else KernelProbe(Path(settings["state"]))
-            return HostDriver(probe, clock, datetime.fromisoformat(settings["floor"]), settings["jump_shown"])
+            floor, marks = datetime.fromisoformat(settings["floor"]), Marks.model_validate(settings["marks"])
+            return HostDriver(probe, clock, floor, settings["jump_shown"], marks)
         case _:
             raise ValueError(f"unknown device {name!r}")

@@ -14,6 +14,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from kiosk.model.room import Marks
+
 ASSETS = Path(__file__).parents[1] / "assets"
 DEVICES = ("id_reader", "mrz_reader", "code_reader", "printer", "camera", "host")
 OPTIONAL = frozenset({"mrz_reader", "code_reader"})
@@ -159,10 +161,21 @@ class PlatformSettings(_Section):
 
 class RetentionSettings(_Section):
     """Days that records stay at the terminal. Cases that wait or are open stay whatever their age; what is sealed goes
-    with the platform's word."""
+    with the platform's word. ``low_days``: none of them stays longer while the disk is below its first mark."""
 
     closed_lines_days: int = Field(default=365, ge=1, le=3650)
     print_jobs_days: int = Field(default=30, ge=1, le=3650)
+    low_days: int = Field(default=7, ge=1, le=3650)
+
+
+class StorageSettings(Marks):
+    """Room on the disk of the state folder: the marks of ``kiosk.model.room``, which are of what is free beside two
+    files that are set aside. ``case_mb`` is for the visit that has begun (more, where a service may need more),
+    ``drain_mb`` for the agent: with it, it sends and wipes what waits even on a disk that somebody else has filled.
+    """
+
+    case_mb: int = Field(default=32, ge=8, le=4000)
+    drain_mb: int = Field(default=16, ge=4, le=1000)
 
 
 class IdleSettings(_Section):
@@ -184,6 +197,7 @@ class Settings(BaseSettings):
     platform: PlatformSettings = PlatformSettings()
     idle: IdleSettings = IdleSettings()
     retention: RetentionSettings = RetentionSettings()
+    storage: StorageSettings = StorageSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from kiosk.config import ASSETS, Settings
+from kiosk.model.room import Marks
 from kiosk.security.trust import BUILT
 
 HANAZONO = Path("/usr/share/fonts/truetype/hanazono")
@@ -17,7 +18,8 @@ def driver_settings(settings: Settings, name: str) -> dict[str, Any]:
     section: dict[str, Any] = getattr(settings.devices, name).model_dump(mode="json")
     match name:
         case "host":
-            return {**section, "state": str(settings.paths.state), "floor": BUILT.isoformat()}
+            marks = {name: getattr(settings.storage, name) for name in Marks.model_fields}
+            return {**section, "state": str(settings.paths.state), "floor": BUILT.isoformat(), "marks": marks}
         case "printer":
             fonts = [*sorted((ASSETS / "fonts").glob("*.ttf")), HANAZONO / "HanaMinA.ttf", HANAZONO / "HanaMinB.ttf"]
             return {**section, "fonts": [str(f) for f in fonts]}

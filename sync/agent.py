@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import shutil
 import signal
 import threading
 from collections.abc import Callable
@@ -14,10 +13,12 @@ from importlib.metadata import version
 import structlog
 
 from kiosk.model.clock import Clock
+from kiosk.model.room import Mark
 from kiosk.store.cases import CaseRepository
-from kiosk.store.database import CALL, Store
+from kiosk.store.database import CALL, CALL_TOLD, Store
 from kiosk.store.pages import SealedFiles
 from kiosk.store.retention import Keep, forget
+from kiosk.store.room import DrainRoom
 from sync.client import NoNetwork, NotAuthorised, PlatformClient, Rejected
 from sync.lanes import Lane
 from sync.outbox import Outbox, Sent, Sign
@@ -60,14 +61,17 @@ class Agent:
         heartbeat_seconds: float,
         ratings_at_least: int,
         keep: Keep,
+        room: DrainRoom,
         clock: Clock,
         chance: random.Random,
     ) -> None:
         """``content`` fetches packages; ``sealing`` tells the id of the key that is sealed to, after it has taken over
-        the platform's notice of a newer one, if there is one; ``keep``: how long records stay here."""
+        the platform's notice of a newer one, if there is one; ``keep``: how long records stay here; ``room``: the disk.
+        """
         self._store, self._files, self._client, self._outbox = store, files, client, outbox
         self._sign, self._content, self._sealing = sign, content, sealing
-        self._ratings_at_least, self._keep = ratings_at_least, keep
+        self._ratings_at_least, self._keep, self._room = ratings_at_least, keep, room
+        self._mark = Mark.PLENTY
         self._clock, self._chance = clock, chance
         self._cases = CaseRepository(store, files)
         self._pace = Pace(heartbeat_seconds=heartbeat_seconds)
@@ -101,6 +105,7 @@ class Agent:
     def turn(self) -> float:
         """One round of work; returns the seconds until the next."""
         self._more = False
+        self._look_at_room()
         call = self._store.get(CALL)
         if call != self._told_call:
             # Somebody waits for help, or does no more: the hall hears of it now.
@@ -115,9 +120,19 @@ class Agent:
             self._checkpoint()
             self._next_checkpoint = now + CHECKPOINT
         if now >= self._next_forgetting:
-            forget(self._store, self._clock.now(), self._keep)
+            forget(self._store, self._clock.now(), self._keep.when_low if self._mark else self._keep)
             self._next_forgetting = now + FORGETTING
         return 0.0 if self._more else POLL
+
+    def _look_at_room(self) -> None:
+        """Below a mark people are told, and what may go goes now; nothing that was handed in ever does."""
+        mark = self._room.look()
+        if mark != self._mark:
+            log.warning("room_on_disk", mark=mark.name.lower(), free=self._room.free)
+            self._beat_lane.at_once()
+            if mark > self._mark:
+                self._next_forgetting = self._next_checkpoint = 0.0
+            self._mark = mark
 
     def _go(self, lane: Lane, now: float) -> None:
         try:
@@ -158,15 +173,16 @@ class Agent:
     def _exchange(self, open_cases: list[str]) -> HeartbeatAnswer:
         """One sign of life and what the platform says to it."""
         epoch, sequence, envelope = self._cases.chain_head()
+        call = self._calling()
         beat = Heartbeat(
             version=VERSION,
             key_id=self._sealing(None),
             backlog=self._cases.backlog(),
             held=self._cases.held(),
             oldest=self._cases.oldest(),
-            free_bytes=shutil.disk_usage(self._files.folder).free,
-            faults=json.loads(self._store.get("faults", "[]")),
-            calls=int(self._calling()),
+            free_bytes=self._room.free,
+            faults=self._faults(),
+            calls=int(bool(call)),
             chain=ChainHead(epoch=epoch, sequence=sequence, envelope=envelope),
             cursor=int(self._store.get("feed_cursor", "0")),
             open_cases=open_cases,
@@ -179,16 +195,25 @@ class Agent:
                 case "released":
                     self._cases.released(state.case_id)
         self._store.put("feed_cursor", str(answer.cursor))
+        if self._store.get(CALL_TOLD) != call:
+            self._store.put(CALL_TOLD, call)
         self._store.put("chain_state", answer.chain.value)
         self._pace = answer.pace
         if answer.key is not None:
             self._sealing(answer.key)
         return answer
 
-    def _calling(self) -> bool:
-        """Whether somebody at this terminal waits for help; a call that nobody took back ends by itself."""
+    def _calling(self) -> str:
+        """Since when somebody at this terminal waits for help; a call that nobody took back ends by itself."""
         call = self._store.get(CALL)
-        return bool(call) and (self._clock.now() - datetime.fromisoformat(call)).total_seconds() < CALL_SECONDS
+        waits = bool(call) and (self._clock.now() - datetime.fromisoformat(call)).total_seconds() < CALL_SECONDS
+        return call if waits else ""
+
+    def _faults(self) -> list[str]:
+        """What the screens have noted last; and of the disk, which may fill up while they are closed."""
+        noted: list[str] = json.loads(self._store.get("faults", "[]"))
+        own = self._mark.fault
+        return [*noted, own] if own and own not in noted else noted
 
     def _send_cases(self) -> None:
         sent = self._outbox.send_next()
@@ -215,7 +240,7 @@ class Agent:
         status = {
             "online": online,
             "at": self._clock.monotonic(),
-            "free": shutil.disk_usage(self._files.folder).free,
+            "free": self._room.free,
             "faults": [*faults, *(["backlog_old"] if waiting > OLD else [])],
         }
         self._store.put("agent_status", json.dumps(status))

@@ -8,11 +8,13 @@ from pydantic import BaseModel
 
 from kiosk.config import Settings
 from kiosk.model.clock import SystemClock, TrustedClock
+from kiosk.model.room import MB
 from kiosk.security.credentials import load_credentials
 from kiosk.security.trust import load_trust, take_over, time_floor
 from kiosk.store.database import Store
 from kiosk.store.pages import SealedFiles
 from kiosk.store.retention import Keep
+from kiosk.store.room import DRAIN_RESERVE, DrainRoom, Reserve
 from sync.agent import Agent
 from sync.client import PlatformClient
 from sync.content import refresh
@@ -27,13 +29,17 @@ class NotEnrolled(Exception):
 
 def make_agent(settings: Settings) -> Agent:
     """The agent of an enrolled terminal. Raises NotEnrolled, CredentialError or StoreError."""
-    trust_file = settings.paths.state / "platform.json"
+    state = settings.paths.state
+    trust_file = state / "platform.json"
     trust = load_trust(trust_file)
     if trust is None:
         raise NotEnrolled("this terminal is not enrolled: kiosk enrol CODE")
     credentials = load_credentials(settings.credentials)
+    # Before the database is opened: that writes too.
+    room = DrainRoom(state, settings.storage, Reserve(state / DRAIN_RESERVE, settings.storage.drain_mb * MB))
+    room.look()
     store = Store(settings.database, credentials.store_key, checkpoint=True)
-    files = SealedFiles(settings.paths.state / "sealed")
+    files = SealedFiles(state / "sealed")
     client = PlatformClient(settings.platform.url, settings.platform.ca)
     clock = TrustedClock(SystemClock(), time_floor(store, trust))
     chance = random.SystemRandom()
@@ -59,7 +65,8 @@ def make_agent(settings: Settings) -> Agent:
         sealing,
         settings.platform.heartbeat_seconds,
         settings.platform.ratings_at_least,
-        Keep(settings.retention.closed_lines_days, settings.retention.print_jobs_days),
+        Keep(settings.retention.closed_lines_days, settings.retention.print_jobs_days, settings.retention.low_days),
+        room,
         clock,
         chance,
     )

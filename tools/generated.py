@@ -71,7 +71,8 @@ def faults(lang: str) -> str:
         lines += [
             f"### `{fault.code}`",
             "",
-            f"{fault.severity} · {fault.actor} · {fault.recovers} ({fault.within} s) · {fault.local} · − {removes}",
+            f"{fault.severity} · {fault.actor} · {fault.recovers} ({fault.within} s) · {fault.local} · − {removes}"
+            + (f" · stops {fault.stops}" if fault.stops != "nothing" else ""),
             "",
             f"- {citizen}: {fault.citizen(lang)}",
             f"- {staff}:",

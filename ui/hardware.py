@@ -49,6 +49,18 @@ class Hardware(QObject):
         state = self.states[next(n for n, c in _PROVIDES.items() if c == capability)]
         return state.availability in (Availability.ONLINE, Availability.BUSY, Availability.STARTING)
 
-    def missing_for(self, needs: list[Capability]) -> list[Capability]:
-        """What a service needs and the hardware cannot give. A number can be typed, so no reader stops nothing."""
-        return [c for c in needs if c != Capability.IDENTIFY and not self.can(c)]
+    @property
+    def out_of_service(self) -> Fault | None:
+        """The gravest fault for which nothing is begun."""
+        return next((f for f in self.active_faults() if f.stops == "all"), None)
+
+    def refused(self, needs: list[Capability]) -> str:
+        """Why a service is not begun now, as the end of a word's key; empty where it may be. A number can be typed, so
+        no reader stops nothing."""
+        stops = {f.stops for f in self.active_faults()}
+        if "all" in stops:
+            return "out"
+        missing = [c for c in needs if c != Capability.IDENTIFY and not self.can(c)]
+        if missing:
+            return f"missing_{missing[0]}"
+        return "full_scan" if "scans" in stops and Capability.SCAN in needs else ""

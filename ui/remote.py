@@ -119,6 +119,7 @@ class Remote(QObject):
             "dialog": app.property("dialog"),
             "pid": os.getpid(),
             "frame": self._frames,
+            "settled": self._settled,
             "latency": latency,
             "event_latency": events,
             "devices": {n: s.availability.value for n, s in self._window.hardware.states.items()},
@@ -165,9 +166,18 @@ class Remote(QObject):
     def _items(self) -> list[dict[str, Any]]:
         """Everything with a name that a finger could touch: visible, not clipped away, inside the window."""
         found: list[dict[str, Any]] = []
+        settled = self._settled
         window = (0.0, 0.0, float(self._root.width()), float(self._root.height()))
         _collect(self._root.contentItem(), window, found)
+        for item in found:
+            item["enabled"] = item["enabled"] and settled
         return found
+
+    @property
+    def _settled(self) -> bool:
+        """False while the window is so new that touches do nothing."""
+        guard = self._root.findChild(QQuickItem, "touch_guard")
+        return guard is None or not guard.isVisible()
 
 
 def _collect(item: QQuickItem, clip: tuple[float, float, float, float], found: list[dict[str, Any]]) -> None:

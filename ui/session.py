@@ -10,6 +10,7 @@ import structlog
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from kiosk.cases.documents import warm_up
+from kiosk.catalogue.package import ServicePackage
 from kiosk.ipc.device_messages import (
     CameraTask,
     Captured,
@@ -29,7 +30,9 @@ from kiosk.model.identity import IdentityDocument
 from kiosk.model.ids import new_id
 from kiosk.model.page import Page
 from kiosk.receipts.receipt import receipt_document, receipt_of
-from kiosk.store.database import CALL
+from kiosk.store.database import CALL, CALL_TOLD
+from kiosk.store.room import STORE_ERRORS, is_full
+from kiosk.visit.call import Heard, HelpCall
 from kiosk.visit.idle import ASSISTED, ELDER, STANDARD, Idle, IdleWatch, Limits
 from kiosk.visit.stage import Stage, WayOut
 from kiosk.visit.visit import Step, StepKind, Visit
@@ -55,6 +58,7 @@ class Session(QObject):
     code_shown = Signal(str)
     print_changed = Signal()
     idle_changed = Signal()
+    call_changed = Signal()
     began = Signal()
     ended = Signal(str)
 
@@ -80,14 +84,13 @@ class Session(QObject):
         self.zone_wanted = False
         self._camera_on = ""
         self._active = False
-        self._assisted = False
+        self._call = HelpCall(terminal.clock)
+        self.heard = Heard.NOBODY_CALLS
         self._store_version = -1
         self._set_limits()
         self._ticker = QTimer(self, interval=500)
         self._ticker.timeout.connect(self._tick)
-        bad = frozenset() if terminal.opened is not None else frozenset({"store_unavailable"})
-        well = Availability.HARDWARE_ERROR if bad else Availability.ONLINE
-        hardware.update(DeviceState(device="store", availability=well, faults=bad))
+        self._store_is("" if terminal.opened is not None else "store_unavailable")
         hardware.changed.connect(self._note_faults)
         hardware.changed.connect(self._camera)  # it stands in for a code reader that fails
         devices.attached.connect(self._configure_device)
@@ -108,11 +111,37 @@ class Session(QObject):
     def _note_faults(self) -> None:
         """The agent tells the platform; the two meet only in the store."""
         if self.terminal.opened is not None and self._active:
-            codes = [f.code for f in self.hardware.active_faults()]
-            self.terminal.opened.store.put("faults", json.dumps(codes))
+            store, codes = self.terminal.opened.store, [f.code for f in self.hardware.active_faults()]
+            self.write(lambda: store.put("faults", json.dumps(codes)))
         if "device_process" in self.hardware.states["printer"].faults and self._printing:
             self._half_printed = self.print_state == PrintState.SENDING
             self._on_print_progress(self._job, PrintState.UNCERTAIN if self._half_printed else PrintState.FAILED)
+
+    def _store_is(self, fault: str) -> None:
+        well = Availability.HARDWARE_ERROR if fault else Availability.ONLINE
+        self.hardware.update(DeviceState(device="store", availability=well, faults=frozenset({fault} - {""})))
+
+    def write(self, what: Callable[[], object]) -> None:
+        """Note something beside the case. A disk that takes nothing more must not stop what the citizen does."""
+        try:
+            what()
+        except STORE_ERRORS as bad:
+            log.error("not_noted", error=type(bad).__name__, full=is_full(bad))
+
+    # room on the disk
+
+    def _set_room_aside(self) -> bool:
+        """Take the room that the next case may need; without it nothing is begun."""
+        opened = self.terminal.opened
+        if opened is None:
+            return False
+        held = opened.room.hold()
+        self._store_is("" if held else "disk_full")
+        return held
+
+    def admits(self, package: ServicePackage) -> bool:
+        """Whether a matter may be begun: all that it needs works, and its case will find room on the disk."""
+        return self._set_room_aside() and not self.hardware.refused(package.needs)
 
     @property
     def _printing(self) -> bool:
@@ -123,6 +152,7 @@ class Session(QObject):
     def activate(self, keeper: DraftKeeper, resume: bool) -> None:
         """Serve citizens from now on; with ``resume``, stand where the crashed worker stood."""
         self._keeper, self._active = keeper, True
+        self._set_room_aside()
         snapshot = keeper.load() if resume else None
         if snapshot is not None and self.visit.restore(snapshot):
             self.language, self.elder = snapshot.language, snapshot.elder
@@ -195,14 +225,29 @@ class Session(QObject):
     def _set_limits(self) -> None:
         quiet, warning = self.terminal.settings.idle.quiet, self.terminal.settings.idle.warning
         factor = ELDER.quiet / STANDARD.quiet if self.elder else 1
-        self.idle.limits = Limits(quiet * factor * (ASSISTED if self._assisted else 1), warning * factor)
+        self.idle.limits = Limits(quiet * factor * (ASSISTED if self._call.since else 1), warning * factor)
 
     def set_assisted(self, assisted: bool) -> None:
         """The citizen has called for help, and may be on the way to the desk; the agent tells the hall."""
-        if assisted != self._assisted and self.terminal.opened is not None:
-            self.terminal.opened.store.put(CALL, self.terminal.clock.now().isoformat() if assisted else "")
-        self._assisted = assisted
+        if assisted != bool(self._call.since):
+            if assisted:
+                self._call.begin()
+            else:
+                self._call.end()
+            if self.terminal.opened is not None:
+                store, since = self.terminal.opened.store, self._call.since
+                self.write(lambda: store.put(CALL, since))
+        self._look_at_call()
         self._set_limits()
+
+    def _look_at_call(self) -> None:
+        opened = self.terminal.opened
+        told = opened.store.get(CALL_TOLD) if opened is not None and self._call.since else ""
+        online = opened is not None and self.hardware.states["network"].availability != Availability.OFFLINE
+        heard = self._call.heard(told, online=online)
+        if heard != self.heard:
+            self.heard = heard
+            self.call_changed.emit()
 
     # identity
 
@@ -360,7 +405,10 @@ class Session(QObject):
     # the case
 
     def submit(self) -> str:
-        """Store the case. Returns "" or the name of what went wrong; then everything is still there."""
+        """Store the case, in the room that was set aside for it.
+
+        Returns "" or the name of what went wrong (``no_room``, ``not_stored``); then everything is still there.
+        """
         if not self.visit.submit(self.now()):
             self._arrived()
             return ""
@@ -369,6 +417,7 @@ class Session(QObject):
         assert opened is not None
         assert package is not None
         assert draft is not None
+        opened.room.release()
         try:
             line = opened.intake.submit(draft, package, self.language)
         except Exception as bad:  # noqa: BLE001 - whatever it was, the citizen's work must survive it
@@ -376,9 +425,11 @@ class Session(QObject):
                 "case_not_stored",
                 error=f"{type(bad).__name__}: {bad}" if isinstance(bad, OSError) else type(bad).__name__,
             )
+            self._set_room_aside()
             self.visit.not_stored()
             self._arrived()
-            return "not_stored"
+            return "no_room" if is_full(bad) else "not_stored"
+        self._set_room_aside()
         self.visit.stored(line)
         self._arrived()
         self.print_receipt()
@@ -394,9 +445,10 @@ class Session(QObject):
         )
         if opened is None or package is None or draft is None or line is None:
             return
-        at = self.now().isoformat()
-        self._job = new_id()
-        before = opened.ledger.queued(self._job, line.case_id, at)
+        at, ledger, case_id = self.now().isoformat(), opened.ledger, line.case_id
+        self._job = job = new_id()
+        before = ledger.copies(case_id)
+        self.write(lambda: ledger.queued(job, case_id, at))
         hall = self.terminal.settings.terminal
         document = receipt_document(
             line,
@@ -415,7 +467,8 @@ class Session(QObject):
 
     def _on_print_progress(self, job: str, state: str) -> None:
         if self.terminal.opened is not None:
-            self.terminal.opened.ledger.progress(job, PrintState(state), self.now().isoformat())
+            ledger, at = self.terminal.opened.ledger, self.now().isoformat()
+            self.write(lambda: ledger.progress(job, PrintState(state), at))
         if job == self._job:
             self.print_state = PrintState(state)
             self.print_changed.emit()
@@ -454,6 +507,9 @@ class Session(QObject):
 
     def _tick(self) -> None:
         self._look_at_store()
+        self._look_at_call()
+        if self.visit.stage in (Stage.ATTRACT, Stage.CHOOSE):
+            self._set_room_aside()
         if self._printing and self.terminal.clock.monotonic() > self._print_by:
             # Its end was told to a worker that is no more: nobody will say it again.
             self._on_print_progress(self._job, PrintState.UNCERTAIN)

@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kiosk.cases.size import largest
 from kiosk.cases.submit import Intake, TerminalIdentity
 from kiosk.catalogue.loader import Catalogue, load_catalogue
 from kiosk.config import Settings
 from kiosk.model.clock import Clock, SystemClock, TrustedClock
 from kiosk.model.fault import Fault, load_faults
+from kiosk.model.room import MB
 from kiosk.security.credentials import CredentialError, load_credentials
 from kiosk.security.trust import load_trust, sealing_key, time_floor
 from kiosk.store.database import Store, StoreError
 from kiosk.store.pages import SealedFiles
 from kiosk.store.print_ledger import PrintLedger
 from kiosk.store.receipt_counter import ReceiptCounter, boot_id
+from kiosk.store.room import CASE_RESERVE, Reserve
 from sync.protocol.canonical import unb64
 
 FAULTS = Path(__file__).parents[1] / "devices" / "faults.toml"
@@ -26,6 +29,7 @@ class Opened:
     """The parts that exist only when the store is open."""
 
     store: Store
+    room: Reserve
     intake: Intake
     ledger: PrintLedger
     staff_pin: str
@@ -60,12 +64,18 @@ def open_terminal(settings: Settings) -> Terminal:
     files = SealedFiles(settings.paths.state / "sealed")
     counter = ReceiptCounter(store, code, settings.paths.runtime / "receipt-mark", boot_id())
     identity = TerminalIdentity(code, secrets.signing_key, secrets.tag_key, sealing_key(trust))
+    catalogue = load_catalogue(settings.content, unb64(trust.publishing.public), clock.now())
+    size = max(settings.storage.case_mb * MB, *(largest(s) for s in catalogue.services.values()), 0)
     return Terminal(
         settings=settings,
         clock=clock,
         faults=faults,
-        catalogue=load_catalogue(settings.content, unb64(trust.publishing.public), clock.now()),
+        catalogue=catalogue,
         opened=Opened(
-            store, Intake(store, files, counter, identity, raw, clock), PrintLedger(store), secrets.staff_pin
+            store,
+            Reserve(settings.paths.state / CASE_RESERVE, size),
+            Intake(store, files, counter, identity, raw, clock),
+            PrintLedger(store),
+            secrets.staff_pin,
         ),
     )

@@ -9,11 +9,9 @@ from pydantic import BaseModel
 from devices.host_health.probe import HostReadings, Probe
 from kiosk.model.clock import Clock
 from kiosk.model.device import Availability, DeviceState
+from kiosk.model.room import MB, Disk, Mark, Marks
 
 LOOK = 2.0
-MB = 1_000_000
-DISK_LOW, DISK_FULL = 2_000 * MB, 500 * MB
-"""A day of cases has about 400 MB; below the second mark no case may be begun."""
 MEMORY_LOW = 200 * MB
 HOT, TOO_HOT = 80.0, 95.0
 """Degrees. Processors of touch PCs slow down at about 90 and switch off at about 105."""
@@ -29,11 +27,15 @@ JUMP = 60.0
 class HostDriver:
     """``floor``: no true clock is behind it (the latest of build date and last signed time).
 
-    ``jump_shown``: so many seconds after a jump of the clock it is still told.
+    ``jump_shown``: so many seconds after a jump of the clock it is still told. ``marks``: how much room the disk must
+    have.
     """
 
-    def __init__(self, probe: Probe, clock: Clock, floor: datetime, jump_shown: float = 600.0) -> None:
+    def __init__(
+        self, probe: Probe, clock: Clock, floor: datetime, jump_shown: float = 600.0, marks: Marks | None = None
+    ) -> None:
         self._probe, self._clock, self._floor, self._jump_shown = probe, clock, floor, jump_shown
+        self._marks, self._mark = marks or Marks(), Mark.PLENTY
         self._offset: timedelta | None = None
         self._jumped_at: float | None = None
         self.state = DeviceState(device="host")
@@ -60,12 +62,12 @@ class HostDriver:
         return value is not None and value > limit / (MARGIN if self._had(code) else 1)
 
     def _of(self, r: HostReadings) -> set[str]:
-        low, full = self._below("disk_low", r.disk_free, DISK_LOW), self._below("disk_full", r.disk_free, DISK_FULL)
+        if r.disk_free is not None:
+            self._mark = self._marks.of(Disk(free=r.disk_free, files=r.disk_files), self._mark)
         hot, too_hot = self._above("host_hot", r.temperature, HOT), self._above("host_too_hot", r.temperature, TOO_HOT)
         weak = self._below("battery_low", r.battery, BATTERY_LOW) and r.mains is False
         found = {
-            "disk_low": low and not full,
-            "disk_full": full,
+            self._mark.fault: r.disk_free is not None and self._mark != Mark.PLENTY,
             "disk_read_only": r.disk_read_only is True,
             "memory_low": self._below("memory_low", r.memory_available, MEMORY_LOW),
             "host_hot": hot and not too_hot,

@@ -9,6 +9,8 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from kiosk.model.room import Disk
+
 
 class HostReadings(BaseModel):
     """One look at the machine. Bytes, degrees Celsius, percent."""
@@ -16,6 +18,7 @@ class HostReadings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     disk_free: int | None = None
+    disk_files: int | None = None
     disk_read_only: bool | None = None
     memory_available: int | None = None
     temperature: float | None = None
@@ -41,11 +44,12 @@ class KernelProbe:
         self._state, self._root = state, root
 
     def read(self) -> HostReadings:
-        free, read_only = self._disk()
+        disk = self._disk()
         mains, battery = self._power()
         return HostReadings(
-            disk_free=free,
-            disk_read_only=read_only,
+            disk_free=disk and disk.free,
+            disk_files=disk and disk.files,
+            disk_read_only=disk and disk.read_only,
             memory_available=self._memory(),
             temperature=self._temperature(),
             load_per_core=self._load(),
@@ -69,12 +73,11 @@ class KernelProbe:
                 found.append(int(path.read_text()))
         return found
 
-    def _disk(self) -> tuple[int | None, bool | None]:
+    def _disk(self) -> Disk | None:
         try:
-            disk = os.statvfs(self._state)
+            return Disk.of(self._state)
         except OSError:
-            return None, None
-        return disk.f_bavail * disk.f_frsize, bool(disk.f_flag & os.ST_RDONLY)
+            return None
 
     def _memory(self) -> int | None:
         for line in (self._text("proc/meminfo") or "").splitlines():

@@ -98,7 +98,7 @@ class Intake:
             drawn = self._counter.draw()
             body = body.model_copy(update={"receipt": drawn.receipt})
             sealed = seal_case(body, documents, self._identity.terminal, self._identity.platform_key)
-            names = self._files.write(draft.case_id, sealed.files)
+            names = self._written(draft.case_id, sealed.files)
             stamp = Stamp(
                 raw=self._raw.now().isoformat(),
                 trusted=captured.isoformat(),
@@ -114,6 +114,15 @@ class Intake:
         line = self._cases.line(draft.case_id)
         assert line is not None
         return line
+
+    def _written(self, case_id: str, files: dict[str, bytes]) -> dict[str, str]:
+        """Write the files; where that fails, what has been written of them does not keep the room that is missing."""
+        try:
+            return self._files.write(case_id, files)
+        except OSError:
+            for part in self._files.folder.glob(f"{case_id}.*"):
+                part.unlink(missing_ok=True)
+            raise
 
     def _body(self, draft: Draft, package: ServicePackage, language: str, captured: datetime) -> CaseBody:
         if draft.identity is None or not draft.signature_valid():

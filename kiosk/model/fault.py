@@ -46,6 +46,8 @@ class Step(BaseModel):
 class Fault(BaseModel):
     """One entry of the catalogue.
 
+    ``removes`` is what the device cannot do meanwhile; ``stops``: matters that are not begun meanwhile (``scans``:
+    those with papers), while what has been begun goes on.
     ``local`` is its value in the vocabulary of Chinese self-service runtimes (-1 initialising, 1 warning, 2 fault,
     3 not connected, 4 disabled); ``within`` are the seconds in which the device is back after its cause is gone.
     """
@@ -60,6 +62,7 @@ class Fault(BaseModel):
     recovers: Recovery
     within: int
     removes: list[Capability] = []
+    stops: Literal["nothing", "scans", "all"] = "nothing"
     citizen: Text
     steps: list[Step]
     technician: Text

@@ -16,7 +16,7 @@ from devices.simulators.people import PEOPLE
 from kiosk.config import ASSETS
 from kiosk.model.clock import SystemClock
 from kiosk.robot.plans import Plan
-from sync.hub.schema import cases, ratings
+from sync.hub.schema import cases, ratings, terminals
 from sync.hub.services import Platform, open_platform
 from sync.hub.vault import NoSuchCase, Reader
 from sync.protocol.case_file import document_id
@@ -44,6 +44,11 @@ class PlatformCheck:
         """Service and level of every rating."""
         with self._platform.engine.connect() as connection:
             return [(r.service, r.level) for r in connection.execute(select(ratings)).all()]
+
+    def calls(self) -> int:
+        """How many people wait for help, as far as the platform knows."""
+        with self._platform.engine.connect() as connection:
+            return int(connection.scalar(select(func.sum(terminals.c.calls))) or 0)
 
     def differences(self, receipt: str, plan: Plan) -> list[str]:
         """Wait for the case with this number; what differs from the plan. Empty: nothing does."""

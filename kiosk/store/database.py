@@ -18,6 +18,8 @@ FIXED_SQLITE = (3, 51, 3)
 BUSY_MS = 5000
 CALL = "help_call"
 """In the ``meta`` table: since when somebody at this terminal waits for help; empty: nobody."""
+CALL_TOLD = "help_call_told"
+"""The same, as far as the platform has heard of it."""
 
 
 class StoreError(Exception):
@@ -75,14 +77,17 @@ class Store:
     @contextlib.contextmanager
     def transaction(self) -> Iterator[Database]:
         """One durable transaction. It takes the write lock at once: a deferred one fails when two processes write."""
-        self.db.conn.execute("BEGIN IMMEDIATE")
+        connection = self.db.conn
+        connection.execute("BEGIN IMMEDIATE")
         try:
             with self.db.atomic():
                 yield self.db
+            connection.execute("COMMIT")
         except BaseException:
-            self.db.conn.execute("ROLLBACK")
+            # A full disk has ended the transaction already; "no transaction" would hide what went wrong.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
             raise
-        self.db.conn.execute("COMMIT")
 
     def rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """All rows of a query."""

@@ -14,13 +14,15 @@ class PrintLedger:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def queued(self, job: str, case_id: str, at: str) -> int:
-        """Record a new job before it is sent; returns how many jobs of the case came before it (0: the original)."""
-        before = int(self._store.rows("SELECT count(*) FROM print_job WHERE case_id = ?", case_id)[0][0])
+    def copies(self, case_id: str) -> int:
+        """How many jobs of a case there were (0: the next is the original)."""
+        return int(self._store.rows("SELECT count(*) FROM print_job WHERE case_id = ?", case_id)[0][0])
+
+    def queued(self, job: str, case_id: str, at: str) -> None:
+        """Record a new job before it is sent."""
         self._store.db.conn.execute(
-            "INSERT INTO print_job VALUES (?, ?, ?, ?, ?)", (job, case_id, before, PrintState.QUEUED, at)
+            "INSERT INTO print_job VALUES (?, ?, ?, ?, ?)", (job, case_id, self.copies(case_id), PrintState.QUEUED, at)
         )
-        return before
 
     def progress(self, job: str, state: PrintState, at: str) -> None:
         """A job that has ended never changes again."""

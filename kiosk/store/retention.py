@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from kiosk.store.audit import append
@@ -15,6 +15,12 @@ class Keep:
 
     closed_lines: int = 365
     print_jobs: int = 30
+    low: int = 7
+
+    @property
+    def when_low(self) -> Keep:
+        """The same where the disk has little room: nothing of it stays longer than ``low`` days."""
+        return replace(self, closed_lines=min(self.closed_lines, self.low), print_jobs=min(self.print_jobs, self.low))
 
 
 def forget(store: Store, now: datetime, keep: Keep) -> int:

@@ -27,7 +27,8 @@ WELL = {
 }
 READINGS: dict[str, dict[str, object]] = {
     "disk_low": {"disk_free": 1_500 * MB},
-    "disk_full": {"disk_free": 400 * MB},
+    "disk_scarce": {"disk_free": 400 * MB},
+    "disk_full": {"disk_free": 100 * MB},
     "disk_read_only": {"disk_read_only": True},
     "memory_low": {"memory_available": 100 * MB},
     "host_hot": {"temperature": 85.0},
@@ -85,6 +86,12 @@ def test_a_reading_at_its_limit_does_not_flicker(driver: HostDriver, given: Give
     assert seen == [True, True, True, True, False]
 
 
+def test_files_run_out_as_bytes_do(driver: HostDriver, given: Given) -> None:
+    given.readings = HostReadings.model_validate({**WELL, "disk_files": 1_900})
+    driver.step()
+    assert driver.state.faults == {"disk_full"}
+
+
 def test_what_the_kernel_does_not_say_is_no_fault(driver: HostDriver, given: Given) -> None:
     given.readings = HostReadings()
     driver.step()
@@ -135,10 +142,11 @@ def test_the_kernels_files_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             "sys/class/net/lo/carrier": "1\n",
         },
     )
-    disk = SimpleNamespace(f_bavail=3, f_frsize=4096, f_flag=os.ST_RDONLY)
+    disk = SimpleNamespace(f_bavail=3, f_frsize=4096, f_files=9, f_favail=2, f_flag=os.ST_RDONLY)
     monkeypatch.setattr("os.statvfs", lambda _path: disk)
     assert KernelProbe(tmp_path, tmp_path).read() == HostReadings(
         disk_free=3 * 4096,
+        disk_files=2,
         disk_read_only=True,
         memory_available=1000 * 1024,
         temperature=71.5,

@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import replace
+from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from kiosk.model.room import MB, Disk, Marks
 from kiosk.security.trust import load_trust, take_over
-from kiosk.store.database import CALL
+from kiosk.store.database import CALL, CALL_TOLD
 from kiosk.store.retention import Keep
+from kiosk.store.room import DRAIN_RESERVE, DrainRoom, Reserve
 from sync.agent import Agent
 from sync.client import NoNetwork, Rejected
 from sync.hub.console.queries.quarantine import settle
+from sync.hub.pace import Pacer
 from sync.hub.schema import quarantine, terminals
 from sync.hub.services import Platform
 from sync.protocol.wire import KeyNotice, Pace
@@ -41,6 +45,7 @@ class Hands:
             60,
             10,
             Keep(),
+            DrainRoom(folder / "terminal", Marks(), Reserve(folder / "terminal" / DRAIN_RESERVE, MB)),
             terminal.clock,
             random.Random(1),
         )
@@ -116,13 +121,35 @@ def test_a_call_for_help_is_told_at_once_and_so_is_its_end(
     terminal.store.put(CALL, terminal.clock.now().isoformat())
     hands.agent.turn()
     assert known(platform)["calls"] == 1
+    assert terminal.store.get(CALL_TOLD) == terminal.store.get(CALL)
     terminal.store.put(CALL, "")
     hands.agent.turn()
     assert known(platform)["calls"] == 0
+    assert terminal.store.get(CALL_TOLD) == ""
     terminal.store.put(CALL, terminal.clock.now().isoformat())
     terminal.clock.advance(3 * 3600)
     hands.agent.turn()
     assert known(platform)["calls"] == 0
+
+
+def test_a_call_that_the_platform_has_not_heard_is_not_confirmed(
+    terminal: Terminal, platform: Platform, hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hands.agent.turn()
+    terminal.store.put(CALL, terminal.clock.now().isoformat())
+
+    def gone(*_: object) -> None:
+        raise NoNetwork("no route")
+
+    with monkeypatch.context() as cut:
+        cut.setattr(terminal.client, "_post", gone)
+        hands.agent.turn()
+        assert terminal.store.get(CALL_TOLD) == ""
+        assert not online(terminal)
+    terminal.clock.advance(61)
+    hands.agent.turn()
+    assert terminal.store.get(CALL_TOLD) == terminal.store.get(CALL)
+    assert known(platform)["calls"] == 1
 
 
 def test_a_terminal_seals_to_the_newer_key_only_on_the_platforms_word(
@@ -179,7 +206,7 @@ def test_numbers_of_the_terminal_reach_the_platform(terminal: Terminal, platform
 def test_the_platform_can_slow_a_terminal_down_and_not_hurry_it(
     terminal: Terminal, platform: Platform, hands: Hands, pace: float, expected: float
 ) -> None:
-    platform.desk._pace = Pace(heartbeat_seconds=pace)
+    platform.desk.pacer = Pacer(platform.clock, Pace(heartbeat_seconds=pace))
     hands.agent.turn()
     contacts = [known(platform)["last_at"]]
     for _ in range(2):
@@ -190,6 +217,40 @@ def test_the_platform_can_slow_a_terminal_down_and_not_hurry_it(
         hands.agent.turn()
         contacts.append(known(platform)["last_at"])
     assert len(set(contacts)) == 3
+
+
+def test_a_platform_hears_of_its_own_work_and_of_who_speaks(
+    terminal: Terminal, platform: Platform, hands: Hands
+) -> None:
+    terminal.submit()
+    terminal.cases.put_off(terminal.cases.due(terminal.clock.now().timestamp())[0].envelope.case_id, 2e9)
+    hands.agent.turn()
+    pacer = platform.desk.pacer
+    assert (list(pacer._heard), list(pacer._with_cases)) == (["T01"], ["T01"])
+    assert pacer._work["heartbeats"].groups >= 1
+
+
+def test_a_disk_that_fills_up_is_told_and_old_lines_go_early_but_no_case(
+    terminal: Terminal, platform: Platform, hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hands.agent.turn()
+    waiting = terminal.submit()
+    terminal.cases.hold(waiting, "people must look", "2026-03-02")
+    eight_days_ago = (terminal.clock.now() - timedelta(days=8)).isoformat()
+    for case_id, state in (("done", "closed"), ("open", "stored")):
+        terminal.store.db.conn.execute(
+            "INSERT INTO case_line VALUES (?, ?, 'service', ?, ?, NULL, '', NULL)",
+            (case_id, case_id, eight_days_ago, state),
+        )
+    disk = Disk(free=1_500 * MB)
+    monkeypatch.setattr(Disk, "of", lambda _folder: disk)
+    hands.agent.turn()  # the next sign of life is not due for a minute
+    row = known(platform)
+    assert (json.loads(str(row["faults"])), row["free_bytes"]) == (["disk_low"], 1_500 * MB)
+    assert {r[0] for r in terminal.store.rows("SELECT case_id FROM case_line")} == {waiting, "open"}
+    disk = Disk(free=50_000 * MB)
+    hands.agent.turn()
+    assert json.loads(str(known(platform)["faults"])) == []
 
 
 def test_what_people_have_settled_leaves_the_terminal(terminal: Terminal, platform: Platform, hands: Hands) -> None:

@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from kiosk.model.room import MB, Marks
 from kiosk.store.retention import Keep
+from kiosk.store.room import DRAIN_RESERVE, DrainRoom, Reserve
 from sync.agent import Agent
 from sync.client import NoNetwork, NotAuthorised, PlatformClient, Rejected
 from sync.protocol.private_ca import ServerFiles, make_server_files
@@ -40,6 +42,7 @@ def agent(terminal: Terminal, client: PlatformClient) -> Agent:
     def sign(_purpose: Purpose, _body: BaseModel) -> SignedRequest:
         raise Rejected("the test sends nothing")
 
+    folder = terminal.store.path.parent
     return Agent(
         terminal.store,
         terminal.files,
@@ -51,6 +54,7 @@ def agent(terminal: Terminal, client: PlatformClient) -> Agent:
         60,
         10,
         Keep(),
+        DrainRoom(folder, Marks(), Reserve(folder / DRAIN_RESERVE, MB)),
         terminal.clock,
         random.Random(1),
     )

@@ -100,9 +100,9 @@ Window {
     Ask {
         anchors.fill: parent
         visible: App.dialog === "help"
-        title: I18n.s.dialog_help_title
+        title: App.helpTitle
         text: App.helpText
-        yes: I18n.s.app_close
+        yes: App.helpEnd
         onAccepted: App.closeDialog()
     }
 
@@ -113,5 +113,9 @@ Window {
         text: I18n.s.dialog_idle_text
         yes: I18n.s.dialog_idle_yes
         onAccepted: App.closeDialog()
+    }
+
+    TouchGuard {
+        anchors.fill: parent
     }
 }

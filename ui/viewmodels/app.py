@@ -7,6 +7,7 @@ from PySide6.QtCore import Property, QObject, QTimer, Signal, Slot
 from kiosk.config import ASSETS
 from kiosk.model.clock import HALL_ZONE
 from kiosk.model.identity import masked_name
+from kiosk.visit.call import Heard
 from kiosk.visit.idle import Idle
 from kiosk.visit.stage import Stage, WayOut
 from kiosk.visit.visit import StepKind
@@ -30,6 +31,7 @@ _SCREENS = {
 }
 _STEPS = {StepKind.PAGE: "Question", StepKind.MATERIAL: "Scan", StepKind.SIGN: "Sign"}
 STAFF_TAPS = 5
+_SAID = (Heard.CALLING, Heard.TOLD, Heard.UNHEARD)
 
 
 class App(QObject):
@@ -38,6 +40,7 @@ class App(QObject):
     changed = Signal()
     appearanceChanged = Signal()
     dialogChanged = Signal()
+    callChanged = Signal()
     clockChanged = Signal()
 
     def __init__(self, session: Session) -> None:
@@ -51,12 +54,16 @@ class App(QObject):
         session.appearance_changed.connect(self.changed)
         session.hardware.changed.connect(self.changed)
         session.idle_changed.connect(self.dialogChanged)
+        session.call_changed.connect(self.callChanged)
+        session.appearance_changed.connect(self.callChanged)
         self._clock = QTimer(self, interval=5000)
         self._clock.timeout.connect(self.clockChanged)
         self._clock.start()
 
     def _moved(self) -> None:
-        self._dialog = ""
+        if self._dialog != "help" or self._session.visit.stage == Stage.ENDED:
+            # Who has called for help may be on the way to the desk: what a card brings up stays covered.
+            self._dialog = ""
         self.dialogChanged.emit()
         self.changed.emit()
 
@@ -76,6 +83,8 @@ class App(QObject):
         session = self._session
         if session.terminal.opened is None or not session.terminal.catalogue.services:
             return "OutOfService"
+        if session.visit.stage in (Stage.ATTRACT, Stage.CHOOSE) and session.hardware.out_of_service is not None:
+            return "OutOfService"  # who has begun goes on
         step = session.visit.step
         return _STEPS[step.kind] if step is not None else _SCREENS.get(session.visit.stage, "Home")
 
@@ -167,13 +176,39 @@ class App(QObject):
         session = self._session
         return [f.citizen(session.language) for f in session.hardware.active_faults() if f.severity == "error"]
 
-    @Property(str, notify=appearanceChanged)
-    def helpText(self) -> str:
-        return self._w("dialog_help_text").format(self._session.terminal.settings.terminal.phone)
+    @Property(str, notify=callChanged)
+    def helpTitle(self) -> str:
+        return self._w(f"dialog_help_{self._session.heard}") if self._session.heard in _SAID else ""
 
-    @Property(str, notify=appearanceChanged)
+    @Property(str, notify=callChanged)
+    def helpText(self) -> str:
+        """What the citizen does now: waits here only where the platform has confirmed that somebody was told."""
+        if self._session.heard not in _SAID:
+            return ""
+        kept = self._w("dialog_help_kept") if self._session.visit.holds_data else ""
+        text = self._w(f"dialog_help_{self._session.heard}_text")
+        return text.format(self._session.terminal.settings.terminal.phone) + kept
+
+    @Property(str, notify=callChanged)
+    def helpEnd(self) -> str:
+        return self._w("app_close" if self._session.heard == Heard.UNHEARD else "dialog_help_cancel")
+
+    @Property(str, notify=changed)
+    def outReason(self) -> str:
+        """Why nothing can be begun, for the citizen."""
+        fault = self._session.hardware.out_of_service
+        return fault.citizen(self._session.language) if fault is not None else self._w("out_text")
+
+    @Property(bool, notify=changed)
+    def canLookUp(self) -> bool:
+        return self._session.terminal.opened is not None
+
+    @Property(str, notify=changed)
     def trouble(self) -> str:
         """Why the terminal takes in nothing, for the technician; holds no person's data."""
+        fault = self._session.hardware.out_of_service
+        if self._session.terminal.opened is not None and fault is not None:
+            return f"{fault.code}: {fault.technician(self._session.language)}"
         left = [f"{p.name}: {p.fault}" for p in self._session.terminal.catalogue.left_out]
         if self._session.terminal.trouble:
             return f"store_unavailable: {self._session.terminal.trouble}"

@@ -114,7 +114,7 @@ class Review(QObject):
 
     @Property(str, notify=changed)
     def trouble(self) -> str:
-        return words(self._session.language)["review_not_stored"] if self._trouble else ""
+        return words(self._session.language)[f"review_{self._trouble}"] if self._trouble else ""
 
     @Slot()
     def toggleReveal(self) -> None:
@@ -284,8 +284,10 @@ class Rating(QObject):
                 reasons=sorted(self._reasons),
                 half_day=f"{local.date().isoformat()}-{'am' if local.hour < 12 else 'pm'}",
             )
-            with opened.store.transaction() as db:
-                db.conn.execute("INSERT INTO rating VALUES (?, ?)", (record.id, record.model_dump_json()))
+            store = opened.store
+            session.write(
+                lambda: store.db.conn.execute("INSERT INTO rating VALUES (?, ?)", (record.id, record.model_dump_json()))
+            )
         self.skip()
 
     @Slot()

@@ -48,15 +48,15 @@ class Home(QObject):
         return [self._tile(s, lang) for s in found if self._department in ("", s.department("zh"))]
 
     def _tile(self, service: ServicePackage, lang: str) -> dict[str, Any]:
-        missing = self._session.hardware.missing_for(service.needs)
+        refused = self._session.hardware.refused(service.needs)
         w = words(lang)
         return {
             "id": service.id,
             "title": service.title(lang),
             "glyph": service.glyph if lang == "zh" else service.title(lang)[:1],
             "line": f"{service.department(lang)} · {w['home_minutes'].format(service.guidance.minutes)}",
-            "available": not missing,
-            "reason": w[f"home_missing_{missing[0]}"] if missing else "",
+            "available": not refused,
+            "reason": w[f"home_{refused}"] if refused else "",
         }
 
     @Property(list, notify=changed)
@@ -92,9 +92,9 @@ class Home(QObject):
 
     @Slot(str)
     def choose(self, service: str) -> None:
-        """Open the guidance; a service that the hardware cannot finish is not entered."""
+        """Open the guidance; a service that could not be finished here is not entered."""
         package = self._all.get(service)
-        if package is not None and not self._session.hardware.missing_for(package.needs):
+        if package is not None and self._session.admits(package):
             self._session.act(lambda: self._session.visit.choose(service))
 
 

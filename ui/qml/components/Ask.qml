@@ -45,6 +45,7 @@ Rectangle {
             }
 
             Txt {
+                objectName: "dialog_text"
                 width: parent.width
                 text: root.text
                 font.pixelSize: Theme.large
