@@ -18,7 +18,7 @@ from kiosk.store.cases import CaseRepository
 from kiosk.store.database import CALL, CALL_TOLD, Store
 from kiosk.store.pages import SealedFiles
 from kiosk.store.retention import Keep, forget
-from kiosk.store.room import DrainRoom
+from kiosk.store.room import STORE_ERRORS, DrainRoom, is_full
 from sync.client import NoNetwork, NotAuthorised, PlatformClient, Rejected
 from sync.lanes import Lane
 from sync.outbox import Outbox, Sent, Sign
@@ -103,7 +103,18 @@ class Agent:
         self._checkpoint()
 
     def turn(self) -> float:
-        """One round of work; returns the seconds until the next."""
+        """One round of work; returns the seconds until the next. On a full disk it goes on with the room that was set
+        aside for it; nothing is lost by a write that failed."""
+        try:
+            return self._turn()
+        except STORE_ERRORS as bad:
+            if not is_full(bad):
+                raise
+            given = self._room.give_up()
+            log.error("disk_full", room_given_up=given)
+            return 0.0 if given else POLL
+
+    def _turn(self) -> float:
         self._more = False
         self._look_at_room()
         call = self._store.get(CALL)

@@ -35,9 +35,10 @@ def make_agent(settings: Settings) -> Agent:
     if trust is None:
         raise NotEnrolled("this terminal is not enrolled: kiosk enrol CODE")
     credentials = load_credentials(settings.credentials)
-    # Before the database is opened: that writes too.
     room = DrainRoom(state, settings.storage, Reserve(state / DRAIN_RESERVE, settings.storage.drain_mb * MB))
     room.look()
+    if room.free < MB:
+        room.give_up()  # to open the database takes some of it already
     store = Store(settings.database, credentials.store_key, checkpoint=True)
     files = SealedFiles(state / "sealed")
     client = PlatformClient(settings.platform.url, settings.platform.ca)

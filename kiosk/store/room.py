@@ -49,29 +49,36 @@ class Reserve:
 
 
 class DrainRoom:
-    """What the agent knows of the disk under ``folder``. On a disk that is full to the brim it gives up its own
-    reserve: sending and wiping write a little before they free much."""
+    """What the agent knows of the disk under ``folder``, and the room that is set aside for its own work: sending and
+    wiping write a little before they free much."""
 
     def __init__(self, folder: Path, marks: Marks, reserve: Reserve) -> None:
         self._folder, self._marks, self._reserve = folder, marks, reserve
-        self._mark, self._held = Mark.PLENTY, True
+        self._mark = Mark.PLENTY
+        self._held = reserve.hold()
         self.free = 0
 
     def look(self) -> Mark:
-        """The mark that the disk is below now; the reserve follows."""
+        """The mark that the disk is below now. What was given up is taken again once there is plenty for it."""
         try:
             disk = Disk.of(self._folder)
         except OSError:
             return self._mark
         self.free = disk.free
-        if disk.free < self._reserve.size:
-            self._reserve.release()
-            self._held = False
-        elif self._held or disk.free > 3 * self._reserve.size:
-            # Not sooner: what has just become free may be the room of a case that is being stored.
+        # Not sooner: what has just become free may be the room of a case that is being stored.
+        if not self._held and disk.free > 3 * self._reserve.size:
             self._held = self._reserve.hold()
         self._mark = self._marks.of(disk, self._mark)
         return self._mark
+
+    def give_up(self) -> bool:
+        """A write has found the disk full to the brim: the next may use the reserve. False where it is gone already.
+
+        Not before that: what is merely free goes to whoever fills the disk.
+        """
+        held, self._held = self._held, False
+        self._reserve.release()
+        return held
 
 
 def is_full(error: Exception) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import random
 from dataclasses import replace
@@ -251,6 +252,34 @@ def test_a_disk_that_fills_up_is_told_and_old_lines_go_early_but_no_case(
     disk = Disk(free=50_000 * MB)
     hands.agent.turn()
     assert json.loads(str(known(platform)["faults"])) == []
+
+
+def test_an_agent_on_a_full_disk_sends_with_the_room_that_was_set_aside(
+    terminal: Terminal, platform: Platform, hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal.submit()
+    reserve = terminal.store.path.parent / DRAIN_RESERVE
+    put = terminal.store.put
+
+    def full(key: str, value: str) -> None:
+        if reserve.stat().st_size:
+            raise OSError(errno.ENOSPC, "no room")
+        put(key, value)
+
+    monkeypatch.setattr(terminal.store, "put", full)
+    monkeypatch.setattr(Disk, "of", lambda _folder: Disk(free=0))
+    assert hands.agent.turn() == 0.0  # again, at once
+    hands.agent.turn()
+    assert online(terminal)
+    assert terminal.cases.backlog() == 0
+    monkeypatch.setattr(terminal.store, "put", broken)
+    terminal.clock.advance(61)
+    with pytest.raises(OSError, match="broken"):
+        hands.agent.turn()
+
+
+def broken(*_: object) -> None:
+    raise OSError(errno.EIO, "broken")
 
 
 def test_what_people_have_settled_leaves_the_terminal(terminal: Terminal, platform: Platform, hands: Hands) -> None:

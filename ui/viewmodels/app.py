@@ -208,7 +208,7 @@ class App(QObject):
         """Why the terminal takes in nothing, for the technician; holds no person's data."""
         fault = self._session.hardware.out_of_service
         if self._session.terminal.opened is not None and fault is not None:
-            return f"{fault.code}: {fault.technician(self._session.language)}"
+            return fault.code  # the staff's page has the steps
         left = [f"{p.name}: {p.fault}" for p in self._session.terminal.catalogue.left_out]
         if self._session.terminal.trouble:
             return f"store_unavailable: {self._session.terminal.trouble}"
