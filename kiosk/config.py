@@ -161,10 +161,12 @@ class PlatformSettings(_Section):
 
 class RetentionSettings(_Section):
     """Days that records stay at the terminal. Cases that wait or are open stay whatever their age; what is sealed goes
-    with the platform's word. ``low_days``: none of them stays longer while the disk is below its first mark."""
+    with the platform's word. ``low_days``: lines and print jobs stay no longer while the disk is below its first mark.
+    """
 
     closed_lines_days: int = Field(default=365, ge=1, le=3650)
     print_jobs_days: int = Field(default=30, ge=1, le=3650)
+    audit_days: int = Field(default=1095, ge=30, le=3650)
     low_days: int = Field(default=7, ge=1, le=3650)
 
 

@@ -43,7 +43,7 @@ def make_agent(settings: Settings) -> Agent:
     files = SealedFiles(state / "sealed")
     client = PlatformClient(settings.platform.url, settings.platform.ca)
     clock = TrustedClock(SystemClock(), time_floor(store, trust))
-    chance = random.SystemRandom()
+    chance, kept = random.SystemRandom(), settings.retention
     code = settings.terminal.code
 
     def sign(purpose: Purpose, body: BaseModel) -> SignedRequest:
@@ -66,7 +66,7 @@ def make_agent(settings: Settings) -> Agent:
         sealing,
         settings.platform.heartbeat_seconds,
         settings.platform.ratings_at_least,
-        Keep(settings.retention.closed_lines_days, settings.retention.print_jobs_days, settings.retention.low_days),
+        Keep(kept.closed_lines_days, kept.print_jobs_days, kept.audit_days, kept.low_days),
         room,
         clock,
         chance,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from kiosk.store.audit import append
+from kiosk.store.audit import FORGOTTEN, append, before
 from kiosk.store.database import Store
 
 
@@ -15,6 +15,7 @@ class Keep:
 
     closed_lines: int = 365
     print_jobs: int = 30
+    audit: int = 1095
     low: int = 7
 
     @property
@@ -24,7 +25,8 @@ class Keep:
 
 
 def forget(store: Store, now: datetime, keep: Keep) -> int:
-    """Remove what is past its time; returns how many rows went. What went is counted in the audit chain."""
+    """Remove what is past its time; returns how many rows went. What went is counted in the audit chain, which says of
+    its own entries up to which they went."""
     with store.transaction() as db:
         lines = db.conn.execute(
             "DELETE FROM case_line WHERE state = 'closed' AND created < ?"
@@ -33,9 +35,13 @@ def forget(store: Store, now: datetime, keep: Keep) -> int:
             (_before(now, keep.closed_lines),),
         ).rowcount
         jobs = db.conn.execute("DELETE FROM print_job WHERE updated < ?", (_before(now, keep.print_jobs),)).rowcount
-        if lines or jobs:
-            append(store, now.isoformat(), "forgotten", {"case_lines": str(lines), "print_jobs": str(jobs)})
-    return int(lines + jobs)
+        old = before(store, _before(now, keep.audit))
+        if lines or jobs or old:
+            gone = {"case_lines": str(lines), "print_jobs": str(jobs)}
+            end = {"audit_to": str(old[0]), "audit_digest": old[1]} if old else {}
+            append(store, now.isoformat(), FORGOTTEN, gone | end)
+        entries = db.conn.execute("DELETE FROM audit WHERE sequence <= ?", (old[0],)).rowcount if old else 0
+    return int(lines + jobs + entries)
 
 
 def _before(now: datetime, days: int) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from kiosk.store.audit import first_break
+import pytest
+
+from kiosk.store.audit import append, first_break
 from kiosk.store.database import Store
 from kiosk.store.retention import Keep, forget
 
@@ -42,4 +44,34 @@ def test_only_what_is_closed_and_old_goes(tmp_path: Path) -> None:
     assert [r[0] for r in store.rows("SELECT kind FROM audit")] == ["forgotten"]
     assert forget(store, NOW, Keep()) == 0
     assert len(store.rows("SELECT * FROM audit")) == 1
+    store.close()
+
+
+def test_old_entries_of_the_audit_record_go_and_the_rest_is_known_to_be_whole(tmp_path: Path) -> None:
+    store = Store(tmp_path / "terminal.db", bytes(32))
+    # The clock was wrong once: what stands after something young stays with it.
+    for age in (1200, 1100, 1000, 1150, 10):
+        append(store, days_ago(age), "test", {"age": str(age)})
+    assert forget(store, NOW, Keep()) == 2
+    assert [r[0] for r in store.rows("SELECT sequence FROM audit ORDER BY sequence")] == [3, 4, 5, 6]
+    assert first_break(store) is None
+    assert forget(store, NOW, Keep()) == 0
+    append(store, days_ago(0), "test", {})
+    later = NOW + timedelta(days=2000)
+    assert forget(store, later, Keep()) == 5  # all that there was; what tells of it stays
+    assert [r[0] for r in store.rows("SELECT kind FROM audit")] == ["forgotten"]
+    append(store, later.isoformat(), "test", {})
+    assert first_break(store) is None
+    store.close()
+
+
+@pytest.mark.parametrize("harm", ["DELETE FROM audit WHERE sequence = 3", "DELETE FROM audit WHERE kind = 'forgotten'"])
+def test_more_missing_than_was_forgotten_is_found(tmp_path: Path, harm: str) -> None:
+    store = Store(tmp_path / "terminal.db", bytes(32))
+    for age in (1200, 1100, 1000, 10):
+        append(store, days_ago(age), "test", {})
+    assert forget(store, NOW, Keep()) == 2
+    append(store, days_ago(0), "test", {})
+    store.db.conn.execute(harm)
+    assert first_break(store) is not None
     store.close()
