@@ -62,6 +62,15 @@ def _since_start() -> timedelta:
     return timedelta(seconds=time.clock_gettime(time.CLOCK_BOOTTIME))
 
 
+def _is_problem(body: bytes) -> bool:
+    """Whether an error is told as this protocol tells it."""
+    try:
+        Problem.model_validate_json(body)
+    except ValidationError:
+        return False
+    return True
+
+
 class PlatformClient:
     """One keep-alive connection to one platform."""
 
@@ -92,6 +101,9 @@ class PlatformClient:
         if 300 <= answer.status < 400 or "text/html" in answer.headers.get("Content-Type", ""):
             # A captive portal answers anything with a page of its own.
             raise NoNetwork("something else than the platform answered", fault="platform_portal")
+        if 400 <= answer.status < 500 and method != "HEAD" and not _is_problem(answer.data):
+            # So does a proxy on the way that knows no PATCH: nothing is wrong with what is sent.
+            raise NoNetwork(f"HTTP {answer.status} of something else than the platform", fault="platform_portal")
         return answer
 
     def _post(self, path: str, body: BaseModel, answer_type: type[T]) -> T:
@@ -110,10 +122,7 @@ class PlatformClient:
         return answer
 
     def _refused(self, body: bytes) -> Exception:
-        try:
-            reason = Problem.model_validate_json(body).reason
-        except ValidationError:
-            return NoNetwork("something else than the platform answered", fault="platform_portal")
+        reason = Problem.model_validate_json(body).reason
         if reason == Refusal.EXPIRED:
             # One of the clocks has jumped: the time is asked for again before the next request.
             self._boot_time = self._last = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from datetime import datetime
 from enum import StrEnum
 
 import structlog
@@ -139,7 +140,10 @@ class Outbox:
         match answer.status:
             case RecordStatus.STORED | RecordStatus.DUPLICATE if self._genuine(outgoing, answer.acknowledgement):
                 assert answer.acknowledgement is not None
-                self._store.put("signed_time", answer.acknowledgement.received)
+                # A duplicate brings the word of long ago: trusted time never goes back.
+                known, received = self._store.get("signed_time"), answer.acknowledgement.received
+                if not known or datetime.fromisoformat(received) > datetime.fromisoformat(known):
+                    self._store.put("signed_time", received)
                 self.cases.acknowledged(answer.acknowledgement, self._clock.now().isoformat())
                 return Sent.SENT
             case RecordStatus.CONFLICT | RecordStatus.REFUSED:

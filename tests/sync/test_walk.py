@@ -5,9 +5,12 @@ from __future__ import annotations
 import socket
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import pytest
+import urllib3
 from sqlalchemy import select
 
 from kiosk.config import ASSETS
@@ -112,14 +115,25 @@ def test_no_network_keeps_everything_and_waits(terminal: Terminal, url: str) -> 
     assert terminal.outbox.send_next() == Sent.SENT
 
 
-def test_a_captive_portal_is_no_network(terminal: Terminal) -> None:
+@pytest.mark.parametrize(
+    "says",
+    [
+        b"200 OK\r\nContent-Type: text/html",
+        b"302 Found\r\nLocation: http://inn.example/\r\nContent-Type: text/plain",
+        b"511 Network Authentication Required\r\nContent-Type: text/plain",
+        b"405 Method Not Allowed\r\nContent-Type: text/plain",  # a proxy that knows no PATCH
+        b"404 Not Found\r\nContent-Type: application/json",
+        b"403 Forbidden\r\nContent-Type: text/plain",
+    ],
+)
+def test_a_captive_portal_is_no_network(terminal: Terminal, says: bytes) -> None:
     terminal.submit()
     portal = socket.create_server(("127.0.0.1", 0))
 
     def answer() -> None:
         peer, _ = portal.accept()
         peer.recv(65536)
-        peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\nhi!\n")
+        peer.sendall(b"HTTP/1.1 " + says + b"\r\nContent-Length: 4\r\nConnection: close\r\n\r\nhi!\n")
         peer.close()
 
     thread = threading.Thread(target=answer)
@@ -128,7 +142,33 @@ def test_a_captive_portal_is_no_network(terminal: Terminal) -> None:
     assert terminal.outbox.send_next() == Sent.NO_NETWORK
     thread.join()
     portal.close()
-    assert terminal.cases.backlog() == 1
+    assert (terminal.cases.backlog(), terminal.cases.held()) == (1, 0)
+
+
+def test_something_on_the_way_that_refuses_uploads_alone_sets_no_case_aside(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal.submit()
+    ask = terminal.client._pool.request
+
+    def proxy(method: str, *rest: Any, **more: Any) -> Any:
+        if method == "PATCH":
+            return urllib3.HTTPResponse(b"not allowed here", {"Content-Type": "text/plain"}, 405)
+        return ask(method, *rest, **more)
+
+    monkeypatch.setattr(terminal.client._pool, "request", proxy)
+    assert terminal.outbox.send_next() == Sent.NO_NETWORK
+    assert (terminal.cases.backlog(), terminal.cases.held()) == (1, 0)
+
+
+def test_trusted_time_never_goes_back_with_an_old_word(terminal: Terminal) -> None:
+    terminal.submit()
+    assert terminal.outbox.send_next() == Sent.SENT
+    later = (datetime.now(UTC) + timedelta(days=3)).isoformat()
+    terminal.store.put("signed_time", later)
+    terminal.submit()
+    assert terminal.outbox.send_next() == Sent.SENT
+    assert terminal.store.get("signed_time") == later
 
 
 def test_receipt_numbers_stay_unique_after_a_restored_disk(terminal: Terminal, tmp_path: Path) -> None:
