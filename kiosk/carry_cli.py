@@ -53,7 +53,6 @@ def back(file: Path, config: Config = None) -> None:
     from kiosk.store.cases import CaseRepository
     from kiosk.store.pages import SealedFiles
     from sync.carry import CarryError, take_receipts
-    from sync.protocol.canonical import unb64
 
     settings = settings_of(config)
     store, _credentials = _opened(settings)
@@ -63,7 +62,7 @@ def back(file: Path, config: Config = None) -> None:
         raise typer.Exit(1)
     cases = CaseRepository(store, SealedFiles(settings.paths.state / "sealed"))
     try:
-        taken = take_receipts(cases, unb64(trust.acknowledging.public), file, SystemClock().now().isoformat())
+        taken = take_receipts(cases, trust.believes, file, SystemClock().now().isoformat())
     except CarryError as bad:
         typer.echo(str(bad), err=True)
         raise typer.Exit(1) from None

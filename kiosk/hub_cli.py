@@ -140,14 +140,39 @@ def revoke(context: typer.Context, terminal: str) -> None:
 
 
 @hub_app.command("rotate-key")
-def rotate_key(context: typer.Context) -> None:
-    """Draw a new key for terminals to seal to; they learn it with their next sign of life. Restart the platform."""
+def rotate_key(
+    context: typer.Context,
+    acknowledging: Annotated[
+        bool, typer.Option("--acknowledging", help="The key that signs acknowledgements, not the one to seal to.")
+    ] = False,
+    stolen: Annotated[
+        list[str] | None, typer.Option(help="Id of an acknowledging key whose word counts no more from now on.")
+    ] = None,
+) -> None:
+    """Draw a new key; terminals learn it, signed, with their next sign of life. Restart the platform.
+
+    Older keys to seal to are kept; the private half of an older acknowledging key is gone at once.
+    """
     from sync.hub.keys import save
 
+    if stolen and not acknowledging:
+        raise _failed("--stolen names acknowledging keys: give --acknowledging with it")
     platform = _where(context).platform()
-    keys = platform.keys.rotated(platform.clock.now())
+    now = platform.clock.now()
+    try:
+        keys = platform.keys.succeeded(now, stolen or []) if acknowledging else platform.keys.rotated(now)
+    except ValueError as bad:
+        raise _failed(f"{bad}; there are {', '.join(_acknowledging(platform))}") from None
     save(platform.folder / "keys.json", keys)
-    typer.echo(f"new key {keys.sealing[0].key_id}; {len(keys.sealing) - 1} older ones are kept")
+    if acknowledging:
+        typer.echo(f"new key {keys.acknowledging.key_id}; terminals believe {len(keys.earlier)} older ones")
+    else:
+        typer.echo(f"new key {keys.sealing[0].key_id}; {len(keys.sealing) - 1} older ones are kept")
+
+
+def _acknowledging(platform: Platform) -> list[str]:
+    """Ids of all acknowledging keys that there were, the present one last."""
+    return [*(s.by.key_id for s in platform.keys.successions), platform.keys.acknowledging.key_id]
 
 
 @hub_app.command("retire-keys")

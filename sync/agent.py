@@ -14,6 +14,7 @@ import structlog
 
 from kiosk.model.clock import Clock
 from kiosk.model.room import Mark
+from kiosk.security.trust import PlatformTrust
 from kiosk.store.cases import CaseRepository
 from kiosk.store.database import CALL, CALL_TOLD, Store
 from kiosk.store.pages import SealedFiles
@@ -26,7 +27,6 @@ from sync.protocol.wire import (
     ChainHead,
     Heartbeat,
     HeartbeatAnswer,
-    KeyNotice,
     Pace,
     Purpose,
     RatingBatch,
@@ -57,7 +57,7 @@ class Agent:
         outbox: Outbox,
         sign: Sign,
         content: Callable[[], bool],
-        sealing: Callable[[KeyNotice | None], str],
+        trust: PlatformTrust,
         heartbeat_seconds: float,
         ratings_at_least: int,
         keep: Keep,
@@ -65,11 +65,10 @@ class Agent:
         clock: Clock,
         chance: random.Random,
     ) -> None:
-        """``content`` fetches packages; ``sealing`` tells the id of the key that is sealed to, after it has taken over
-        the platform's notice of a newer one, if there is one; ``keep``: how long records stay here; ``room``: the disk.
-        """
+        """``content`` fetches packages; ``trust``: the platform's keys, newer ones of which come with signs of life;
+        ``keep``: how long records stay here; ``room``: the disk."""
         self._store, self._files, self._client, self._outbox = store, files, client, outbox
-        self._sign, self._content, self._sealing = sign, content, sealing
+        self._sign, self._content, self._trust = sign, content, trust
         self._ratings_at_least, self._keep, self._room = ratings_at_least, keep, room
         self._mark = Mark.PLENTY
         self._clock, self._chance = clock, chance
@@ -187,7 +186,8 @@ class Agent:
         call = self._calling()
         beat = Heartbeat(
             version=VERSION,
-            key_id=self._sealing(None),
+            key_id=self._trust.known.sealing.key_id,
+            acknowledging=self._trust.known.acknowledging.key_id,
             backlog=self._cases.backlog(),
             held=self._cases.held(),
             oldest=self._cases.oldest(),
@@ -210,8 +210,7 @@ class Agent:
             self._store.put(CALL_TOLD, call)
         self._store.put("chain_state", answer.chain.value)
         self._pace = answer.pace
-        if answer.key is not None:
-            self._sealing(answer.key)
+        self._trust.hear(answer.successions, answer.key)
         return answer
 
     def _calling(self) -> str:

@@ -10,7 +10,7 @@ from kiosk.config import Settings
 from kiosk.model.clock import SystemClock, TrustedClock
 from kiosk.model.room import MB
 from kiosk.security.credentials import load_credentials
-from kiosk.security.trust import load_trust, take_over, time_floor
+from kiosk.security.trust import PlatformTrust, load_trust, time_floor
 from kiosk.store.database import Store
 from kiosk.store.pages import SealedFiles
 from kiosk.store.retention import Keep
@@ -19,8 +19,7 @@ from sync.agent import Agent
 from sync.client import PlatformClient
 from sync.content import refresh
 from sync.outbox import Outbox
-from sync.protocol.canonical import unb64
-from sync.protocol.wire import KeyNotice, Purpose, SignedRequest
+from sync.protocol.wire import Purpose, SignedRequest
 
 
 class NotEnrolled(Exception):
@@ -31,9 +30,10 @@ def make_agent(settings: Settings) -> Agent:
     """The agent of an enrolled terminal. Raises NotEnrolled, CredentialError or StoreError."""
     state = settings.paths.state
     trust_file = state / "platform.json"
-    trust = load_trust(trust_file)
-    if trust is None:
+    told = load_trust(trust_file)
+    if told is None:
         raise NotEnrolled("this terminal is not enrolled: kiosk enrol CODE")
+    trust = PlatformTrust(trust_file, told)
     credentials = load_credentials(settings.credentials)
     room = DrainRoom(state, settings.storage, Reserve(state / DRAIN_RESERVE, settings.storage.drain_mb * MB))
     room.look()
@@ -42,7 +42,7 @@ def make_agent(settings: Settings) -> Agent:
     store = Store(settings.database, credentials.store_key, checkpoint=True)
     files = SealedFiles(state / "sealed")
     client = PlatformClient(settings.platform.url, settings.platform.ca)
-    clock = TrustedClock(SystemClock(), time_floor(store, trust))
+    clock = TrustedClock(SystemClock(), time_floor(store, told))
     chance, kept = random.SystemRandom(), settings.retention
     code = settings.terminal.code
 
@@ -50,20 +50,14 @@ def make_agent(settings: Settings) -> Agent:
         at = client.platform_now()
         return SignedRequest.make(settings.platform.suite, code, credentials.signing_key, purpose, at, body)
 
-    def sealing(notice: KeyNotice | None) -> str:
-        if notice is not None:
-            take_over(trust_file, notice)
-        known = load_trust(trust_file)
-        return known.sealing.key_id if known else ""
-
     return Agent(
         store,
         files,
         client,
-        Outbox(store, files, client, unb64(trust.acknowledging.public), sign, clock, chance),
+        Outbox(store, files, client, trust.believes, sign, clock, chance),
         sign,
         lambda: refresh(client, settings.content),
-        sealing,
+        trust,
         settings.platform.heartbeat_seconds,
         settings.platform.ratings_at_least,
         Keep(kept.closed_lines_days, kept.print_jobs_days, kept.audit_days, kept.low_days),

@@ -90,11 +90,11 @@ def _fill(
         archive.write(files.path(name), f"blobs/{digest.replace(':', '-')}")
 
 
-def take_receipts(cases: CaseRepository, public: bytes, file: Path, at: str) -> int:
+def take_receipts(cases: CaseRepository, believes: Callable[[Acknowledgement], bool], file: Path, at: str) -> int:
     """Wipe the cases that the platform has acknowledged in ``file``; returns how many.
 
-    Raises CarryError where the file is none of the platform's. A word that the platform did not sign, or that is on
-    another content, wipes nothing.
+    Raises CarryError where the file is none of the platform's. ``believes`` tells whether a word is; one
+    that is not, or that is on another content, wipes nothing.
     """
     try:
         words = Receipts.model_validate_json(file.read_bytes()).acknowledgements
@@ -104,7 +104,7 @@ def take_receipts(cases: CaseRepository, public: bytes, file: Path, at: str) -> 
     taken = 0
     for word in words:
         envelope = waiting.get(word.case_id)
-        if envelope is not None and word.envelope == envelope.digest() and word.verified(public):
+        if envelope is not None and word.envelope == envelope.digest() and believes(word):
             cases.acknowledged(word, at)
             taken += 1
     return taken

@@ -60,13 +60,14 @@ class Outbox:
         store: Store,
         files: SealedFiles,
         client: PlatformClient,
-        acknowledging_key: bytes,
+        believes: Callable[[Acknowledgement], bool],
         sign: Sign,
         clock: Clock,
         chance: random.Random,
     ) -> None:
+        """``believes`` tells whether a word is the platform's."""
         self._store, self._files, self._client = store, files, client
-        self._key, self._sign = acknowledging_key, sign
+        self._believes, self._sign = believes, sign
         self._clock, self._chance = clock, chance
         self.cases = CaseRepository(store, files)
 
@@ -159,5 +160,5 @@ class Outbox:
             acknowledgement is not None
             and acknowledgement.case_id == outgoing.envelope.case_id
             and acknowledgement.envelope == outgoing.envelope.digest()
-            and acknowledgement.verified(self._key)
+            and self._believes(acknowledgement)
         )

@@ -1,7 +1,7 @@
 """Draws the test vectors of the protocol, ``sync/protocol/vectors/SUITE.json``: ``python tools/vectors.py``.
 
-Sealing, wrapping and SM2 signatures draw randomness, so each run makes other files; they are drawn anew only when the
-protocol changes, and are kept otherwise (``--force`` writes over them). ``docs/protocol.md`` tells what each part is.
+Sealing, wrapping and SM2 signatures draw randomness, so what is there is kept, and a run adds what is new in the
+protocol; ``--force`` draws all of it anew. ``docs/protocol.md`` tells what each part is.
 The keys in them are for tests alone.
 """
 
@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sync.protocol.canonical import b64, canonical, digest
+from sync.protocol.canonical import b64, canonical, digest, unb64
 from sync.protocol.case_file import CaseBody, DocumentInfo, PageInfo, PlatformKey, seal_case
 from sync.protocol.envelope import Envelope, Stamp, acknowledgements, blob_context, wrap_info
 from sync.protocol.merkle import tree
 from sync.protocol.signed import Manifest
 from sync.protocol.suites import CHUNK, SUITES, Suite
 from sync.protocol.vectors import FOLDER, pattern
-from sync.protocol.wire import Heartbeat, KeyNotice, PublicKey, Purpose, RecordBatch, SignedRequest
+from sync.protocol.wire import Heartbeat, KeyNotice, KeySuccession, PublicKey, Purpose, RecordBatch, SignedRequest
 
 TIME = "2026-03-02T01:30:00+00:00"
 CANONICAL: list[Any] = [
@@ -31,18 +32,32 @@ CANONICAL: list[Any] = [
 ]
 
 
-def vectors(crypto: Suite) -> dict[str, Any]:
-    terminal, terminal_public = crypto.new_signing_key()
-    platform, platform_public = crypto.new_signing_key()
-    sealing, sealing_public = crypto.new_sealing_key()
-    keys = {
-        "terminal_signing": (terminal, terminal_public),
-        "platform_signing": (platform, platform_public),
-        "platform_sealing": (sealing, sealing_public),
-    }
+DRAWN: dict[str, Callable[[Suite], tuple[bytes, bytes]]] = {
+    "terminal_signing": lambda crypto: crypto.new_signing_key(),
+    "platform_signing": lambda crypto: crypto.new_signing_key(),
+    "platform_signing_next": lambda crypto: crypto.new_signing_key(),
+    "platform_sealing": lambda crypto: crypto.new_sealing_key(),
+}
+
+
+def vectors(crypto: Suite, before: dict[str, Any]) -> dict[str, Any]:
+    """All parts; those that are in ``before`` as they are there, the others drawn with its keys."""
+    keys = dict(before.get("keys", {}))
+    for name, draw in DRAWN.items():
+        if name not in keys:
+            private, public = draw(crypto)
+            keys[name] = {"private": b64(private), "public": b64(public)}
+    return {**_drawn(crypto, keys), **before, "keys": keys}
+
+
+def _drawn(crypto: Suite, keys: dict[str, dict[str, str]]) -> dict[str, Any]:
+    terminal, platform = (unb64(keys[name]["private"]) for name in ("terminal_signing", "platform_signing"))
+    platform_public, next_public, sealing_public = (
+        unb64(keys[name]["public"]) for name in ("platform_signing", "platform_signing_next", "platform_sealing")
+    )
     return {
         "suite": crypto.name,
-        "keys": {name: {"private": b64(a), "public": b64(b)} for name, (a, b) in keys.items()},
+        "keys": keys,
         "canonical": [{"value": value, "canonical": canonical(value).decode()} for value in CANONICAL],
         "digests": [
             {"data": b64(data), "digest": digest(data, crypto.digest_name)}
@@ -59,6 +74,13 @@ def vectors(crypto: Suite) -> dict[str, Any]:
         "manifest": _manifest(crypto, platform),
         "key_notice": KeyNotice(sealing=_published(crypto, sealing_public))
         .signed(crypto.name, platform)
+        .model_dump(mode="json"),
+        "key_succession": KeySuccession(
+            by=_published(crypto, platform_public),
+            acknowledging=_published(crypto, next_public),
+            withdrawn=["an-older-key"],
+        )
+        .signed(platform)
         .model_dump(mode="json"),
     }
 
@@ -178,10 +200,8 @@ def _manifest(crypto: Suite, platform: bytes) -> dict[str, Any]:
 def main() -> int:
     for name, crypto in SUITES.items():
         path: Path = FOLDER / f"{name}.json"
-        if path.exists() and "--force" not in sys.argv:
-            print(f"{path} is there already: --force draws it anew")
-            return 1
-        path.write_text(json.dumps(vectors(crypto), ensure_ascii=False, indent=1) + "\n")
+        before = json.loads(path.read_text()) if path.exists() and "--force" not in sys.argv else {}
+        path.write_text(json.dumps(vectors(crypto, before), ensure_ascii=False, indent=1) + "\n")
     return 0
 
 

@@ -1,7 +1,9 @@
-"""What a terminal was told at enrolment: the platform's keys. Kept in one file, public but not to be changed."""
+"""The platform's keys, as a terminal was told at enrolment and has heard since. In one file, public but not to be
+changed."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -9,7 +11,8 @@ from kiosk.durable import whole_or_not
 from kiosk.store.database import Store
 from sync.protocol.canonical import unb64
 from sync.protocol.case_file import PlatformKey
-from sync.protocol.wire import EnrolAnswer, KeyNotice
+from sync.protocol.envelope import Acknowledgement
+from sync.protocol.wire import EnrolAnswer, KeyNotice, KeySuccession
 
 BUILT = datetime.fromisoformat("2026-11-01T00:00:00+00:00")
 """No clock of this program is earlier than its own making."""
@@ -24,19 +27,45 @@ def sealing_key(trust: EnrolAnswer) -> PlatformKey:
     return PlatformKey(trust.sealing.key_id, trust.sealing.suite, unb64(trust.sealing.public))
 
 
-def take_over(path: Path, notice: KeyNotice) -> bool:
-    """Seal to the platform's newer key from now on.
+class PlatformTrust:
+    """Whom the agent believes. It alone writes the file, and only what a key has signed that it believes already."""
 
-    False, and nothing changed, where the platform did not sign it, or where it is of another suite than before.
-    What was sealed before stays as it is: the platform keeps the older key.
-    """
-    trust = load_trust(path)
-    if trust is None or notice.sealing.suite != trust.sealing.suite:
-        return False
-    if not notice.verified(trust.acknowledging.suite, unb64(trust.acknowledging.public)):
-        return False
-    save_trust(path, trust.model_copy(update={"sealing": notice.sealing}))
-    return True
+    def __init__(self, path: Path, known: EnrolAnswer) -> None:
+        """``known``: what is in the file at ``path``."""
+        self._path, self.known = path, known
+
+    def believes(self, word: Acknowledgement) -> bool:
+        """Whether ``word`` is the platform's."""
+        return self.known.believes(word)
+
+    def hear(self, successions: Sequence[KeySuccession], notice: KeyNotice | None) -> None:
+        """Take over the newer keys that a sign of life was answered with, as far as they are the platform's.
+
+        What was sealed before stays as it is, and what was acknowledged before still counts: the platform keeps the
+        older sealing keys, and the terminal the public halves of acknowledging keys that were not stolen.
+        """
+        known = self.known
+        for succession in successions:
+            known = _succeeded(known, succession)
+        if notice is not None and _is_of(known, notice):
+            known = known.model_copy(update={"sealing": notice.sealing})
+        if known != self.known:
+            save_trust(self._path, known)
+            self.known = known
+
+
+def _is_of(known: EnrolAnswer, notice: KeyNotice) -> bool:
+    signer = known.acknowledging
+    return notice.sealing.suite == known.sealing.suite and notice.verified(signer.suite, unb64(signer.public))
+
+
+def _succeeded(known: EnrolAnswer, succession: KeySuccession) -> EnrolAnswer:
+    """Only the present key names the next one: who has stolen an older one leads nobody away."""
+    old, new = known.acknowledging, succession.acknowledging
+    if new.suite != old.suite or not succession.verified(old):
+        return known
+    earlier = [key for key in (old, *known.earlier) if key.key_id not in succession.withdrawn]
+    return known.model_copy(update={"acknowledging": new, "earlier": earlier})
 
 
 def save_trust(path: Path, trust: EnrolAnswer) -> None:

@@ -27,6 +27,8 @@ from sync.protocol.wire import (
 )
 
 AHEAD = 10**9
+MOST_KEYS = 1000
+"""More of them lead nowhere."""
 CLOSED_STATES = ("accepted", "flagged", "closed")
 
 
@@ -147,6 +149,24 @@ def a_newer_key_is_told_with_a_signature(session: Session) -> None:
     expect(notice.verified(key.suite, unb64(key.public)), "the notice of a newer key does not verify")
     same = terminal.beat().read(HeartbeatAnswer).key
     expect(same is None, "a terminal that seals to the present key is told of another one")
+
+
+def successions_lead_to_the_present_key(session: Session) -> None:
+    terminal, present = session.terminal, session.terminal.trust.acknowledging
+    for known in (present.key_id, "no-such-key"):
+        told = terminal.beat(acknowledging=known).read(HeartbeatAnswer).successions
+        expect(not told, f"a terminal that believes the key {known} is told of {len(told)} others")
+    if not terminal.trust.earlier:
+        raise NotTestable("the platform tells of no acknowledging key before the present one")
+    for earlier in terminal.trust.earlier:
+        key, length = earlier, 0
+        while key != present:
+            told = terminal.beat(acknowledging=key.key_id).read(HeartbeatAnswer).successions
+            length += len(told)
+            expect(bool(told) and length < MOST_KEYS, f"nothing leads from the key {earlier.key_id} to the present one")
+            for word in told:
+                expect(word.verified(key), "a succession is not signed by the key before it")
+                key = word.acknowledging
 
 
 def a_pace_is_given(session: Session) -> None:

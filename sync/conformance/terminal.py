@@ -188,7 +188,7 @@ class Terminal:
         return word
 
     def believes(self, word: Acknowledgement) -> bool:
-        return word.suite == self.trust.acknowledging.suite and word.verified(unb64(self.trust.acknowledging.public))
+        return self.trust.believes(word)
 
     # signs of life
 

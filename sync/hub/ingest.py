@@ -130,6 +130,7 @@ class Ingest:
             apart = _answer_known(rest, _known(connection, {r.key for r in rest}))
             _set_apart(connection, [*unreadable, *apart], received)
             self._let_go(connection, [r for r in rest if _is_whole(r, sizes)], received)
+            self._renew(rest, received)
             record(connection, received, *noted)
 
         transaction(self._engine, write)
@@ -145,6 +146,13 @@ class Ingest:
         settled = [conflicts[digest] for digest in connection.scalars(query)]
         for r, word in zip(settled, self._words(settled, received), strict=True):
             r.answer = RecordAnswer(status=RecordStatus.STORED, acknowledgement=word)
+
+    def _renew(self, records: list[_Record], received: str) -> None:
+        """No terminal believes a word by a key that was stolen: who still waits for one gets another."""
+        stolen = self._keys.withdrawn
+        old = [r for r in records if stolen and r.answer and _signer(r.answer) in stolen]
+        for r, word in zip(old, self._words(old, received), strict=True):
+            r.answer = RecordAnswer(status=RecordStatus.DUPLICATE, acknowledgement=word)
 
     def _words(self, records: list[_Record], received: str) -> list[Acknowledgement]:
         """The platform's word on each of ``records``, under one signature."""
@@ -220,6 +228,10 @@ def _set_apart(connection: Connection, apart: Sequence[_Apart], received: str) -
     ]
     if rows:
         connection.execute(insert_new(connection, quarantine).on_conflict_do_nothing(), rows)
+
+
+def _signer(answer: RecordAnswer) -> str:
+    return answer.acknowledgement.key_id if answer.acknowledgement else ""
 
 
 def _answer_of(r: _Record | RecordAnswer) -> RecordAnswer:

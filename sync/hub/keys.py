@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 
@@ -11,7 +12,10 @@ from kiosk.durable import whole_or_not
 from kiosk.model.clock import Clock
 from sync.protocol.canonical import b64, digest, unb64
 from sync.protocol.suites import suite
-from sync.protocol.wire import KeyNotice, PublicKey
+from sync.protocol.wire import EnrolAnswer, KeyNotice, KeySuccession, PublicKey
+
+MOST_AT_ONCE = 50
+"""Successions told in one answer; a terminal that is further behind asks again."""
 
 
 class KeyPair(BaseModel):
@@ -41,18 +45,47 @@ class PlatformKeys(BaseModel):
     ``sealing``: what terminals seal to; older ones stay for terminals that come weeks late. ``keeping``: what the data
     keys of opened cases are kept under, so that an old sealing key can be destroyed and the cases still be read.
     ``acknowledging`` signs acknowledgements and notices of new sealing keys, ``publishing`` signs packages.
+    ``successions``: how ``acknowledging`` came after each of the keys before it, oldest first, each signed by the key
+    before. Of those the public halves in there are all that is left.
     """
 
     sealing: list[KeyPair]
     keeping: list[KeyPair]
     acknowledging: KeyPair
     publishing: KeyPair
+    successions: list[KeySuccession] = []
 
     def sealing_key(self, key_id: str) -> KeyPair | None:
         return next((k for k in self.sealing if k.key_id == key_id), None)
 
     def keeping_key(self, key_id: str) -> KeyPair | None:
         return next((k for k in self.keeping if k.key_id == key_id), None)
+
+    @property
+    def withdrawn(self) -> set[str]:
+        """Ids of acknowledging keys that were stolen."""
+        return {key_id for s in self.successions for key_id in s.withdrawn}
+
+    @property
+    def earlier(self) -> list[PublicKey]:
+        """Acknowledging keys of before, whose word still counts; the newest first."""
+        return [s.by for s in reversed(self.successions) if s.by.key_id not in self.withdrawn]
+
+    def told(self, now: datetime) -> EnrolAnswer:
+        """What a terminal learns at its enrolment."""
+        return EnrolAnswer(
+            platform="bianmin",
+            sealing=self.sealing[0].published(),
+            acknowledging=self.acknowledging.published(),
+            publishing=self.publishing.published(),
+            platform_time=now.isoformat(),
+            earlier=self.earlier,
+        )
+
+    def successions_after(self, key_id: str) -> list[KeySuccession]:
+        """What leads from the acknowledging key ``key_id`` to the present one; nothing from a key that was none."""
+        places = [place for place, s in enumerate(self.successions) if s.by.key_id == key_id]
+        return self.successions[places[0] :][:MOST_AT_ONCE] if places else []
 
     def notice(self) -> KeyNotice:
         """The signed word on what to seal to."""
@@ -63,6 +96,21 @@ class PlatformKeys(BaseModel):
         """With a new sealing key in front; the older ones stay."""
         drawn = _sealing(self.sealing[0].suite, now)
         return self.model_copy(update={"sealing": [drawn, *self.sealing]})
+
+    def succeeded(self, now: datetime, stolen: Collection[str] = ()) -> PlatformKeys:
+        """With a new acknowledging key, announced by the present one, whose private half is gone then.
+
+        ``stolen``: ids of keys, the present one among them or not, whose word counts no more. Raises ValueError for
+        one that is no acknowledging key of this platform.
+        """
+        old = self.acknowledging
+        unknown = set(stolen) - {old.key_id, *(s.by.key_id for s in self.successions)}
+        if unknown:
+            raise ValueError(f"no acknowledging key {', '.join(sorted(unknown))}")
+        drawn = _pair(*suite(old.suite).new_signing_key(), old.suite, now)
+        word = KeySuccession(by=old.published(), acknowledging=drawn.published(), withdrawn=sorted(stolen))
+        told = [*self.successions, word.signed(old.secret)]
+        return self.model_copy(update={"acknowledging": drawn, "successions": told})
 
     def retired(self, before: datetime) -> PlatformKeys:
         """Without sealing keys whose successor was drawn before ``before``: what was sealed to them and has not come

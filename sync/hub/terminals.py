@@ -93,13 +93,7 @@ class TerminalDesk:
         why = transaction(self._engine, lambda connection: self._enrolled(connection, request))
         if why is not None:
             raise Refused(why)
-        return EnrolAnswer(
-            platform="bianmin",
-            sealing=self._keys.sealing[0].published(),
-            acknowledging=self._keys.acknowledging.published(),
-            publishing=self._keys.publishing.published(),
-            platform_time=self._clock.now().isoformat(),
-        )
+        return self._keys.told(self._clock.now())
 
     def _enrolled(self, connection: Connection, request: EnrolRequest) -> Refusal | None:
         now = self._clock.now()
@@ -234,6 +228,7 @@ class TerminalDesk:
             reset=news.reset,
             chain=chain,
             pace=pace,
+            successions=self._keys.successions_after(b.beat.acknowledging),
             key=self._keys.notice() if b.beat.key_id not in ("", self._keys.sealing[0].key_id) else None,
         )
 

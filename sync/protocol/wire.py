@@ -124,18 +124,52 @@ class PublicKey(BaseModel):
 
 
 class EnrolAnswer(BaseModel):
-    """What a terminal must know of the platform: where to seal to, whose word to believe, whose services to run."""
+    """What a terminal must know of the platform: where to seal to, whose word to believe, whose services to run.
+
+    ``earlier``: keys that signed acknowledgements before; what they have signed still counts.
+    """
 
     platform: str
     sealing: PublicKey
     acknowledging: PublicKey
     publishing: PublicKey
     platform_time: str
+    earlier: list[PublicKey] = []
+
+    def believes(self, word: Acknowledgement) -> bool:
+        """Whether ``word`` is signed by the key that it names, and that key is the platform's or was."""
+        keys = [k for k in (self.acknowledging, *self.earlier) if k.key_id == word.key_id]
+        return any(k.suite == word.suite and word.verified(unb64(k.public)) for k in keys)
+
+
+class KeySuccession(BaseModel):
+    """The platform's word that another key signs acknowledgements and notices from now on; signed by the key before
+    it, ``by``. ``withdrawn``: ids of older keys that were stolen; nothing that they have signed counts any more."""
+
+    by: PublicKey
+    acknowledging: PublicKey
+    withdrawn: list[str] = []
+    signature: str = ""
+
+    def _signed(self) -> bytes:
+        return canonical({"protocol": "bianmin/1 succession", **self.model_dump(mode="json", exclude={"signature"})})
+
+    def signed(self, private: bytes) -> KeySuccession:
+        """With the signature of the key ``by``, whose private part is ``private``."""
+        return self.model_copy(update={"signature": b64(suite(self.by.suite).sign(private, self._signed()))})
+
+    def verified(self, believed: PublicKey) -> bool:
+        """Whether ``believed`` is the key that has signed it."""
+        try:
+            genuine = suite(believed.suite).verify(unb64(believed.public), unb64(self.signature), self._signed())
+        except (SealError, ValueError):
+            return False
+        return genuine and self.by == believed
 
 
 class KeyNotice(BaseModel):
     """The platform's word that terminals seal to another key from now on; signed with the key that signs
-    acknowledgements, which a terminal has known since its enrolment."""
+    acknowledgements, which a terminal knows from its enrolment or from a ``KeySuccession``."""
 
     sealing: PublicKey
     signature: str = ""
@@ -183,12 +217,14 @@ class ChainState(StrEnum):
 class Heartbeat(BaseModel):
     """A sign of life; carries numbers and fault codes, never a person's data.
 
-    ``key_id``: what it seals to. ``cursor``: where it stands in its feed of changes; ``open_cases`` is sent when the
-    feed was reset. ``calls``: people who wait for help at it.
+    ``key_id``: what it seals to; ``acknowledging``: the id of the key whose word it believes. ``cursor``: where it
+    stands in its feed of changes; ``open_cases`` is sent when the feed was reset. ``calls``: people who wait for help
+    at it.
     """
 
     version: Name = Field(default="", max_length=32)
     key_id: Name = ""
+    acknowledging: Name = ""
     backlog: int = Field(default=0, ge=0, le=MAX_SEQUENCE)
     held: int = Field(default=0, ge=0, le=MAX_SEQUENCE)
     oldest: Name = Field(default="", max_length=40)
@@ -210,7 +246,8 @@ class Pace(BaseModel):
 
 class HeartbeatAnswer(BaseModel):
     """``states`` are changes since the cursor; ``reset``: the cursor is unknown, ask for the open cases. ``key``: the
-    platform's newer key, where the terminal does not seal to it yet."""
+    platform's newer key, where the terminal does not seal to it yet; ``successions``: what leads from the acknowledging
+    key that it believes to the present one, which has signed ``key``."""
 
     platform_time: str
     states: list[CaseState] = []
@@ -219,6 +256,7 @@ class HeartbeatAnswer(BaseModel):
     reset: bool = False
     chain: ChainState = ChainState.WHOLE
     pace: Pace = Pace()
+    successions: list[KeySuccession] = []
     key: KeyNotice | None = None
 
 

@@ -177,12 +177,12 @@ class World:
         repository = CaseRepository(kiosk.agent, files)
         files.sweep(repository.known_files())
         client: Any = FaultyClient(self, kiosk)
-        key = unb64(self.platform.keys.acknowledging.published().public)
+        believes = self.platform.keys.told(self._clock.now()).believes
 
         def sign(purpose: Purpose, body: BaseModel) -> SignedRequest:
             return SignedRequest.make("intl", kiosk.name, kiosk.signing, purpose, self._clock.now().isoformat(), body)
 
-        kiosk.outbox = Outbox(kiosk.agent, files, client, key, sign, kiosk.raw, self.chance)
+        kiosk.outbox = Outbox(kiosk.agent, files, client, believes, sign, kiosk.raw, self.chance)
 
     # time goes by
 

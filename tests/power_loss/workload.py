@@ -121,8 +121,8 @@ class Day:
         self._agent = Store(self._root / "terminal" / "terminal.db", KEY, checkpoint=True)
         self._cases = CaseRepository(self._agent, self._files)
         client: Any = DirectClient(self._platform, self._told, hasty=self._plant == "answer_before_commit")
-        key = unb64(self._platform.keys.acknowledging.published().public)
-        self._outbox = Outbox(self._agent, self._files, client, key, self._signed, self.clock, self._chance)
+        believes = self._platform.keys.told(self.clock.now()).believes
+        self._outbox = Outbox(self._agent, self._files, client, believes, self._signed, self.clock, self._chance)
 
     def _signed(self, purpose: Purpose, body: BaseModel) -> SignedRequest:
         return SignedRequest.make("intl", "T01", self._signing, purpose, self.clock.now().isoformat(), body)

@@ -21,7 +21,7 @@ from sync.protocol.merkle import root_over
 from sync.protocol.signed import Manifest
 from sync.protocol.suites import CHUNK, SUITES, SealError, Suite, suite
 from sync.protocol.vectors import load, pattern
-from sync.protocol.wire import KeyNotice, SignedRequest
+from sync.protocol.wire import KeyNotice, KeySuccession, SignedRequest
 
 
 class Vectors:
@@ -121,6 +121,16 @@ def test_a_published_file_and_a_new_key(vectors: Vectors) -> None:
     notice = KeyNotice.model_validate(vectors.all["key_notice"])
     assert notice.verified(vectors.suite.name, public)
     assert not notice.model_copy(update={"signature": ""}).verified(vectors.suite.name, public)
+
+
+def test_a_key_that_comes_after_another(vectors: Vectors) -> None:
+    word = KeySuccession.model_validate(vectors.all["key_succession"])
+    assert word.acknowledging.public == vectors.all["keys"]["platform_signing_next"]["public"]
+    assert word.verified(word.by)
+    assert unb64(word.by.public) == vectors.public("platform_signing")
+    assert not word.verified(word.acknowledging)
+    for change in ({"withdrawn": []}, {"acknowledging": word.by}, {"signature": ""}):
+        assert not word.model_copy(update=change).verified(word.by)
 
 
 # second opinions: the text of docs/protocol.md, and other code than ours

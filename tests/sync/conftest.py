@@ -21,7 +21,7 @@ from kiosk.model.identity import DocumentKind, IdentityDocument
 from kiosk.model.ids import new_id
 from kiosk.model.page import Page
 from kiosk.security.credentials import load_credentials
-from kiosk.security.trust import load_trust, sealing_key
+from kiosk.security.trust import PlatformTrust, load_trust, sealing_key
 from kiosk.store.cases import CaseRepository
 from kiosk.store.database import Store
 from kiosk.store.pages import SealedFiles
@@ -62,8 +62,9 @@ class Terminal:
         counter = ReceiptCounter(self.store, "T01", folder / "mark", "boot-1")
         self.intake = Intake(self.store, self.files, counter, identity, self.clock, self.clock)
         self.suite, self.signing_key = suite, secrets.signing_key
-        key = unb64(trust.acknowledging.public)
-        self.outbox = Outbox(self.store, self.files, self.client, key, self.sign, self.clock, random.Random(1))
+        self.trust = PlatformTrust(folder / "platform.json", trust)
+        believes = self.trust.believes
+        self.outbox = Outbox(self.store, self.files, self.client, believes, self.sign, self.clock, random.Random(1))
 
     def sign(self, purpose: Purpose, body: BaseModel, at: str = "") -> SignedRequest:
         when = at or self.client.platform_now()

@@ -13,18 +13,22 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from kiosk.model.clock import ManualClock
 from kiosk.model.room import MB, Disk, Marks
-from kiosk.security.trust import load_trust, take_over
+from kiosk.security.trust import load_trust
 from kiosk.store.database import CALL, CALL_TOLD
 from kiosk.store.retention import Keep
 from kiosk.store.room import DRAIN_RESERVE, DrainRoom, Reserve
 from sync.agent import Agent
 from sync.client import NoNetwork, Rejected
 from sync.hub.console.queries.quarantine import settle
+from sync.hub.keys import PlatformKeys
 from sync.hub.pace import Pacer
 from sync.hub.schema import quarantine, terminals
 from sync.hub.services import Platform
-from sync.protocol.wire import KeyNotice, Pace
+from sync.outbox import Sent
+from sync.protocol.envelope import acknowledgements
+from sync.protocol.wire import BatchAnswer, EnrolAnswer, KeyNotice, Pace, Purpose, RecordBatch
 from tests.sync.conftest import Terminal
 
 
@@ -34,7 +38,6 @@ class Hands:
     def __init__(self, terminal: Terminal, folder: Path) -> None:
         self.fetched = 0
         self.fails: Exception | None = None
-        self._trust = folder / "terminal" / "platform.json"
         self.agent = Agent(
             terminal.store,
             terminal.files,
@@ -42,7 +45,7 @@ class Hands:
             terminal.outbox,
             terminal.sign,
             self._content,
-            self._sealing,
+            terminal.trust,
             60,
             10,
             Keep(),
@@ -57,17 +60,16 @@ class Hands:
             raise self.fails
         return False
 
-    def _sealing(self, notice: KeyNotice | None) -> str:
-        if notice is not None:
-            take_over(self._trust, notice)
-        trust = load_trust(self._trust)
-        assert trust is not None
-        return trust.sealing.key_id
-
 
 @pytest.fixture
 def hands(terminal: Terminal, tmp_path: Path) -> Hands:
     return Hands(terminal, tmp_path)
+
+
+def with_keys(platform: Platform, keys: PlatformKeys) -> None:
+    """As after a restart of the platform."""
+    for part in (platform.desk, platform.worker, platform.vault, platform.door._ingest):
+        object.__setattr__(part, "_keys", keys)
 
 
 def known(platform: Platform) -> dict[str, object]:
@@ -156,16 +158,99 @@ def test_a_call_that_the_platform_has_not_heard_is_not_confirmed(
 def test_a_terminal_seals_to_the_newer_key_only_on_the_platforms_word(
     terminal: Terminal, platform: Platform, hands: Hands, tmp_path: Path
 ) -> None:
-    trust = tmp_path / "terminal" / "platform.json"
     newer = platform.keys.rotated(platform.clock.now())
-    object.__setattr__(platform.desk, "_keys", newer)
+    with_keys(platform, newer)
     hands.agent.turn()
-    after = load_trust(trust)
-    assert after is not None
+    after = load_trust(tmp_path / "terminal" / "platform.json")
+    assert after == terminal.trust.known
     assert after.sealing == newer.sealing[0].published()
     forged = KeyNotice(sealing=newer.keeping[0].published()).signed("intl", terminal.signing_key)
-    assert not take_over(trust, forged)
-    assert load_trust(trust) == after
+    terminal.trust.hear([], forged)
+    assert terminal.trust.known == after
+
+
+def test_a_terminal_that_was_away_follows_all_acknowledging_keys_since(
+    terminal: Terminal, platform: Platform, hands: Hands, tmp_path: Path
+) -> None:
+    first, at = platform.keys, platform.clock.now()
+    before = terminal.submit()
+    [outgoing] = terminal.cases.due(1e12, 1)
+    assert terminal.outbox.send_next() == Sent.SENT
+    third = first.succeeded(at).succeeded(at).rotated(at)
+    assert first.acknowledging.private not in third.model_dump_json()
+    with_keys(platform, third)
+    terminal.submit()
+    hands.agent.turn()  # the sign of life comes before the case
+    assert terminal.cases.backlog() == 0
+    known = load_trust(tmp_path / "terminal" / "platform.json")
+    assert known is not None
+    assert (known.acknowledging, known.sealing) == (third.acknowledging.published(), third.sealing[0].published())
+    assert [key.key_id for key in known.earlier] == [s.by.key_id for s in reversed(third.successions)]
+    # The first word still counts, and is the answer to a repeat.
+    batch = terminal.sign(Purpose.RECORDS, RecordBatch(records=[outgoing.envelope]))
+    [again] = platform.door.records([batch])
+    assert isinstance(again, BatchAnswer)
+    word = again.answers[0].acknowledgement
+    assert word is not None
+    assert (word.case_id, word.key_id) == (before, first.acknowledging.key_id)
+    assert terminal.trust.believes(word)
+    assert third.told(at).believes(word)  # who is enrolled today
+    assert first.told(at).believes(word)
+    assert not second_hand(third).believes(word)
+
+
+def second_hand(keys: PlatformKeys) -> EnrolAnswer:
+    """What a terminal would know that was not told the earlier keys."""
+    return keys.told(ManualClock().now()).model_copy(update={"earlier": []})
+
+
+def test_only_the_present_key_names_the_next(terminal: Terminal, platform: Platform) -> None:
+    trust, first, at = terminal.trust, platform.keys, platform.clock.now()
+    [theft] = first.succeeded(at).successions  # made with the first key, which somebody has copied
+    second = first.succeeded(at)
+    [good] = second.successions
+    for bad in (
+        good.model_copy(update={"signature": ""}),
+        good.model_copy(update={"withdrawn": [first.acknowledging.key_id]}),
+        good.model_copy(update={"acknowledging": first.publishing.published()}),
+    ):
+        trust.hear([bad], None)
+        assert trust.known.acknowledging == first.acknowledging.published()
+    trust.hear([good], None)
+    trust.hear([theft], first.rotated(at).notice())
+    assert trust.known.acknowledging == second.acknowledging.published()
+    assert trust.known.sealing == first.sealing[0].published()
+    trust.hear([], second.rotated(at).notice())
+    assert trust.known.sealing != first.sealing[0].published()
+
+
+def test_a_stolen_acknowledging_key_wipes_nothing_any_more(
+    terminal: Terminal, platform: Platform, hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, at = platform.keys, platform.clock.now()
+    case_id = terminal.submit()
+    [outgoing] = terminal.cases.due(1e12, 1)
+    with monkeypatch.context() as cut:
+        # The word on this case is lost on the way.
+        cut.setattr(terminal.outbox, "_believes", lambda _word: False)
+        assert terminal.outbox.send_next() == Sent.LATER
+    second = first.succeeded(at, [first.acknowledging.key_id])
+    with pytest.raises(ValueError, match="no acknowledging key"):
+        first.succeeded(at, ["other"])
+    with_keys(platform, second)
+    terminal.clock.advance(1000)
+    hands.agent.turn()
+    assert terminal.trust.known.earlier == second.told(at).earlier == []
+    forged = acknowledgements(
+        [(case_id, outgoing.envelope.digest())],
+        "intl",
+        first.acknowledging.key_id,
+        first.acknowledging.secret,
+        at.isoformat(),
+    )
+    assert not terminal.trust.believes(forged[0])
+    # The platform says it anew, with a key that counts: the terminal is not left waiting for ever.
+    assert terminal.cases.backlog() == 0
 
 
 def test_what_becomes_of_a_case_comes_back_to_its_terminal(

@@ -29,8 +29,8 @@ def written(terminal: Terminal, disk: Path) -> Carried:
 
 
 def wipe_what_is_there(terminal: Terminal, platform: Platform, file: Path) -> int:
-    public = platform.keys.acknowledging.public_bytes
-    return take_receipts(terminal.cases, public, file, terminal.clock.now().isoformat())
+    believes = platform.keys.told(platform.clock.now()).believes
+    return take_receipts(terminal.cases, believes, file, terminal.clock.now().isoformat())
 
 
 def test_cases_travel_on_a_disk_and_their_receipts_back(terminal: Terminal, platform: Platform, disk: Path) -> None:

@@ -22,6 +22,7 @@ from sync.conformance.wire import Wire
 from sync.hub import api, blobs, door, feed, ingest
 from sync.hub.door import Door
 from sync.hub.ingest import Incoming, Ingest
+from sync.hub.keys import PlatformKeys, load_or_create, save
 from sync.hub.schema import cases, terminals
 from sync.hub.senders import Senders
 from sync.hub.services import Platform, open_platform
@@ -33,9 +34,17 @@ from tests.sync.server import serving, unhurried
 names = itertools.count(10)
 
 
+def of_some_years(folder: Path, suite: str) -> Platform:
+    """A platform that has changed its acknowledging key twice."""
+    clock = SystemClock()
+    keys = load_or_create(folder / "keys.json", clock, suite)
+    save(folder / "keys.json", keys.succeeded(clock.now()).succeeded(clock.now()))
+    return open_platform(folder, ASSETS / "catalogue", clock, suite)
+
+
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    opened = open_platform(tmp_path_factory.mktemp("hub"), ASSETS / "catalogue", SystemClock())
+    opened = of_some_years(tmp_path_factory.mktemp("hub"), "intl")
     yield opened
     opened.engine.dispose()
 
@@ -63,7 +72,7 @@ def test_our_platform_holds_everything_that_can_be_seen(platform: Platform, url:
 
 
 def test_our_platform_holds_it_by_the_national_algorithms(tmp_path: Path) -> None:
-    opened = open_platform(tmp_path / "hub", ASSETS / "catalogue", SystemClock(), "gm")
+    opened = of_some_years(tmp_path / "hub", "gm")
     with serving(opened, opens=True) as address:
         findings = run(opened, address, "gm")
     opened.engine.dispose()
@@ -214,6 +223,10 @@ def signs_no_notice(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(KeyNotice, "signed", lambda self, *_: self)
 
 
+def skips_a_succession(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(PlatformKeys, "successions_after", lambda self, _key_id: self.successions[1:])
+
+
 def publishes_a_wrong_digest(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(api, "digest_of", lambda _content: "sha256:" + "0" * 64)
 
@@ -253,6 +266,7 @@ def lets_anybody_upload(patch: pytest.MonkeyPatch) -> None:
         (never_resets_a_cursor, "feed reset"),
         (compares_no_chain, "chain"),
         (signs_no_notice, "key notice"),
+        (skips_a_succession, "succession"),
         (publishes_a_wrong_digest, "catalogue"),
         (signs_each_word_over_nothing, "tree"),
         (lets_a_code_work_twice, "code works once"),

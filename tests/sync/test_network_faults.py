@@ -50,7 +50,7 @@ def agent(terminal: Terminal, client: PlatformClient) -> Agent:
         terminal.outbox,
         sign,
         lambda: False,
-        lambda _notice: "",
+        terminal.trust,
         60,
         10,
         Keep(),

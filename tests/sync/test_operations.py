@@ -124,6 +124,11 @@ def test_what_an_operator_types(tmp_path: Path) -> None:
     assert RUN.invoke(app, [*hub, "rotate-key"]).exit_code == 0
     new = PlatformKeys.model_validate_json((tmp_path / "hub" / "keys.json").read_bytes())
     assert new.sealing[1:] == old.sealing
+    assert RUN.invoke(app, [*hub, "rotate-key", "--stolen", "x"]).exit_code == 1
+    unknown = RUN.invoke(app, [*hub, "rotate-key", "--acknowledging", "--stolen", "x"])
+    assert (unknown.exit_code, old.acknowledging.key_id in unknown.stderr) == (1, True)
+    stolen = [*hub, "rotate-key", "--acknowledging", "--stolen", old.acknowledging.key_id]
+    assert "believe 0 older" in RUN.invoke(app, stolen).stdout
     assert "1 kept" not in RUN.invoke(app, [*hub, "retire-keys", "--days", "30"]).stdout
     assert RUN.invoke(app, [*hub, "retire-keys", "--days", "1"]).exit_code == 2
     assert RUN.invoke(app, [*hub, "back-up", str(tmp_path / "backup")]).exit_code == 0
