@@ -30,13 +30,17 @@ class _Where:
     storage: Storage
     packages: Path
     suite: str
+    leftover_days: int
+    part_days: int
 
     def platform(self) -> Platform:
+        from sync.hub.leftovers import Times
         from sync.hub.services import open_platform
         from sync.protocol.suites import SealError
 
+        times = Times(timedelta(days=self.leftover_days), timedelta(days=self.part_days))
         try:
-            return open_platform(self.folder, self.packages, SystemClock(), self.suite, self.storage)
+            return open_platform(self.folder, self.packages, SystemClock(), self.suite, self.storage, times)
         except (ValueError, SealError) as bad:
             raise _failed(str(bad)) from None
 
@@ -69,13 +73,19 @@ def hub(
     suite: Annotated[
         str, typer.Option(help="Algorithms of a new platform's keys: intl or gm (SM2, SM3, SM4).")
     ] = "intl",
+    leftover_days: Annotated[
+        int, typer.Option(min=1, envvar="BIANMIN_HUB_LEFTOVER_DAYS", help="Sealed files that no case names go then.")
+    ] = 30,
+    part_days: Annotated[
+        int, typer.Option(min=1, envvar="BIANMIN_HUB_PART_DAYS", help="Parts of files that do not grow go then.")
+    ] = 7,
     parent: Annotated[int, typer.Option(hidden=True)] = 0,
 ) -> None:
     """Run the platform; or, with a command, do something to it. Options stand before the command."""
     from sync.hub.main import serve
     from sync.hub.services import Storage
 
-    where = _Where(folder, Storage(database, blobs), packages, suite)
+    where = _Where(folder, Storage(database, blobs), packages, suite, leftover_days, part_days)
     context.obj = where
     if context.invoked_subcommand is not None:
         return

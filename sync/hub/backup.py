@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, Table, func, insert, select
 from kiosk.durable import whole_or_not
 from sync.hub.blobs import BlobError, Blobs
 from sync.hub.database import transaction
+from sync.hub.leftovers import kept_apart
 from sync.hub.schema import VERSION, cases, metadata, packages, versions
 from sync.protocol.canonical import b64, unb64
 from sync.protocol.envelope import Envelope
@@ -56,6 +57,7 @@ def back_up(engine: Engine, blobs: Blobs, target: Path) -> Counted:
                     with archive.open(f"{table.name}.jsonl", "w") as out:
                         rows += _dump(connection, table, out)
             named = _named(connection)
+            named |= blobs.sizes(kept_apart(connection)).keys()
         # The rows are a backup only once all files that they name are there.
         for name in sorted(named):
             _copy(blobs, name, target / "blobs")
@@ -73,6 +75,7 @@ def restore(source: Path, engine: Engine, blobs: Blobs) -> Counted:
         raise BackupError(f"{source}: {bad}") from None
     with engine.connect() as connection:
         named = _named(connection)
+        named |= {name for name in kept_apart(connection) if _place(name, source / "blobs").exists()}
     for name in sorted(named):
         _bring_back(blobs, name, source / "blobs")
     return Counted(rows, len(named))
@@ -128,8 +131,12 @@ def _named(connection: Connection) -> set[str]:
     return {blob.digest for text in texts for blob in Envelope.model_validate_json(text).blobs}
 
 
+def _place(name: str, folder: Path) -> Path:
+    return folder / name.replace(":", "-")
+
+
 def _copy(blobs: Blobs, name: str, folder: Path) -> None:
-    target = folder / name.replace(":", "-")
+    target = _place(name, folder)
     if target.exists():
         return
     try:
@@ -142,7 +149,7 @@ def _copy(blobs: Blobs, name: str, folder: Path) -> None:
 
 def _bring_back(blobs: Blobs, name: str, folder: Path) -> None:
     try:
-        data = (folder / name.replace(":", "-")).read_bytes()
+        data = _place(name, folder).read_bytes()
         place, complete = blobs.offset(name)
         if not complete:
             blobs.append(name, place, data[place:], len(data))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
+import heapq
 import os
 import re
 from collections.abc import Collection
@@ -40,6 +42,12 @@ def name_of(digest: str) -> str:
     return match[2] if match[1] == "sha256" else f"sm3-{match[2]}"
 
 
+def digest_in(name: str) -> str:
+    """The digest of the blob that is kept as ``name``; empty where none is."""
+    digest = f"sm3:{name[4:]}" if name.startswith("sm3-") else f"sha256:{name}"
+    return digest if _DIGEST.match(digest) else ""
+
+
 def check_place(have: int, offset: int, size: int, total: int) -> None:
     """Raises BlobError unless ``size`` bytes at ``offset`` go on where ``have`` bytes of ``total`` end."""
     if offset != have or not 0 < total <= MAX_BLOB or offset + size > total:
@@ -70,7 +78,34 @@ class Blobs(Protocol):
         ...
 
     def read(self, digest: str) -> bytes:
-        """The bytes of a complete blob. Raises FileNotFoundError."""
+        """The bytes of a complete blob, hidden or not. Raises FileNotFoundError."""
+        ...
+
+    # what is left over (``sync.hub.leftovers``)
+
+    def complete(self, after: str, most: int) -> list[tuple[str, float]]:
+        """Up to ``most`` complete blobs and since when each is here (Unix time), in the order of their names from
+        ``after`` on."""
+        ...
+
+    def hide(self, digest: str, now: float) -> bool:
+        """Only ``read`` finds the blob from now on; False where it was not here."""
+        ...
+
+    def hidden(self) -> list[tuple[str, float]]:
+        """Hidden blobs, and since when each is."""
+        ...
+
+    def show(self, digest: str) -> None:
+        """The end of hiding."""
+        ...
+
+    def remove(self, digest: str) -> None:
+        """Remove a hidden blob. One that has been brought anew meanwhile stays."""
+        ...
+
+    def drop_parts(self, before: float) -> int:
+        """Remove parts that have not grown since ``before``; returns how many."""
         ...
 
 
@@ -79,7 +114,9 @@ class FolderBlobs:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        (folder / "parts").mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._hidden = folder / "hidden"
+        for inside in (folder / "parts", self._hidden):
+            inside.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def offset(self, digest: str) -> tuple[int, bool]:
         name = name_of(digest)
@@ -136,4 +173,55 @@ class FolderBlobs:
         sync_folder(self._folder)
 
     def read(self, digest: str) -> bytes:
-        return (self._folder / name_of(digest)).read_bytes()
+        name = name_of(digest)
+        for place in (self._folder / name, self._hidden / name):
+            with contextlib.suppress(FileNotFoundError):
+                return place.read_bytes()
+        # Between the two looks it may have been shown again.
+        return (self._folder / name).read_bytes()
+
+    def complete(self, after: str, most: int) -> list[tuple[str, float]]:
+        with os.scandir(self._folder) as entries:
+            names = heapq.nsmallest(most, (e.name for e in entries if e.name > after and digest_in(e.name)))
+        return self._since(self._folder, names)
+
+    def hide(self, digest: str, now: float) -> bool:
+        name = name_of(digest)
+        try:
+            os.utime(self._folder / name, (now, now))
+            (self._folder / name).rename(self._hidden / name)
+        except FileNotFoundError:
+            return False
+        sync_folder(self._hidden)
+        return True
+
+    def hidden(self) -> list[tuple[str, float]]:
+        return self._since(self._hidden, sorted(path.name for path in self._hidden.iterdir()))
+
+    def show(self, digest: str) -> None:
+        name = name_of(digest)
+        with contextlib.suppress(FileNotFoundError):
+            (self._hidden / name).rename(self._folder / name)
+            self.settle()
+
+    def remove(self, digest: str) -> None:
+        (self._hidden / name_of(digest)).unlink(missing_ok=True)
+
+    def drop_parts(self, before: float) -> int:
+        dropped = 0
+        for part in (self._folder / "parts").iterdir():
+            with contextlib.suppress(FileNotFoundError), part.open("rb") as held:
+                # Not while a piece is being added; who waits for the lock finds the part gone, and begins anew.
+                fcntl.flock(held, fcntl.LOCK_EX)
+                if os.fstat(held.fileno()).st_mtime < before:
+                    part.unlink()
+                    dropped += 1
+        return dropped
+
+    @staticmethod
+    def _since(folder: Path, names: list[str]) -> list[tuple[str, float]]:
+        found = []
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                found.append((digest_in(name), (folder / name).stat().st_mtime))
+        return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,9 +10,10 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, NotFoundError
 from obstore.store import S3Store
 
-from sync.hub.blobs import BlobError, check_place, name_of
+from sync.hub.blobs import BlobError, check_place, digest_in, name_of
 from sync.protocol.canonical import hasher
 
+HIDDEN = "hidden/"
 PARALLEL = 16
 """Questions to the server at a time."""
 
@@ -107,7 +109,62 @@ class BucketBlobs:
         """Nothing to do: an object that the server has answered for is durable."""
 
     def read(self, digest: str) -> bytes:
-        return bytes(obstore.get(self._store, name_of(digest)).bytes())
+        name = name_of(digest)
+        for place in (name, _hidden(name)):
+            with contextlib.suppress(FileNotFoundError, NotFoundError):
+                return bytes(obstore.get(self._store, place).bytes())
+        # Between the two looks it may have been shown again.
+        return bytes(obstore.get(self._store, name).bytes())
+
+    def complete(self, after: str, most: int) -> list[tuple[str, float]]:
+        found: list[tuple[str, float]] = []
+        for chunk in obstore.list(self._store, offset=after or None, chunk_size=1000):
+            found += [(digest_in(o["path"]), o["last_modified"].timestamp()) for o in chunk if digest_in(o["path"])]
+            if len(found) >= most:
+                break
+        return found[:most]
+
+    def hide(self, digest: str, now: float) -> bool:
+        """``now`` is the server's time: it notes by itself when the hidden copy was made."""
+        name = name_of(digest)
+        return self._move(name, _hidden(name))
+
+    def hidden(self) -> list[tuple[str, float]]:
+        found = [o for chunk in obstore.list(self._store, prefix=HIDDEN) for o in chunk]
+        return [(digest_in(o["path"].rpartition("/")[2]), o["last_modified"].timestamp()) for o in found]
+
+    def show(self, digest: str) -> None:
+        name = name_of(digest)
+        self._move(_hidden(name), name)
+
+    def remove(self, digest: str) -> None:
+        obstore.delete(self._store, _hidden(name_of(digest)))
+
+    def drop_parts(self, before: float) -> int:
+        newest: dict[str, float] = {}
+        pieces: dict[str, list[str]] = {}
+        for o in (o for chunk in obstore.list(self._store, prefix="parts/", chunk_size=1000) for o in chunk):
+            name = o["path"].split("/")[1]
+            newest[name] = max(newest.get(name, 0.0), o["last_modified"].timestamp())
+            pieces.setdefault(name, []).append(o["path"])
+        old = [name for name, at in newest.items() if at < before]
+        for name in old:
+            # A piece that comes now is in no place where a blob could go on, or at the beginning of a new one.
+            obstore.delete(self._store, pieces[name])
+        return len(old)
+
+    def _move(self, source: str, target: str) -> bool:
+        """False where there is nothing to move."""
+        try:
+            obstore.copy(self._store, source, target)
+        except (FileNotFoundError, NotFoundError):
+            return False
+        obstore.delete(self._store, source)
+        return True
+
+
+def _hidden(name: str) -> str:
+    return f"{HIDDEN}{name}"
 
 
 def _piece(name: str, place: int) -> str:

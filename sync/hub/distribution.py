@@ -11,7 +11,7 @@ from sqlalchemy import Table, UniqueConstraint
 
 from sync.hub.schema import metadata
 
-COLOCATED = dict.fromkeys(("case_record", "case_event", "handover", "opening", "quarantine"), "terminal")
+COLOCATED = dict.fromkeys(("case_record", "case_event", "handover", "named_blob", "opening", "quarantine"), "terminal")
 """Beside the table ``terminal``, by its column of the same name."""
 COPIED = {"schema_version", "package", "console_user", "console_session", "enrolment_code"}
 

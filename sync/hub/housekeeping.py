@@ -1,4 +1,4 @@
-"""How long the platform keeps what is of no case: feeds that everybody has read, codes, sessions."""
+"""How long the platform keeps what is of no case: feeds that everybody has read, codes, sessions, sealed files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, delete
 from kiosk.model.clock import Clock
 from sync.hub import feed
 from sync.hub.database import transaction
+from sync.hub.leftovers import Leftovers
 from sync.hub.schema import enrolment_codes, sessions
 
 EVERY = 3600.0
@@ -21,8 +22,8 @@ class Housekeeping:
     """A round an hour. Cases, their events, openings and the audit record are kept for ever: who may destroy them, and
     when, is the archive law's matter."""
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
-        self._engine, self._clock = engine, clock
+    def __init__(self, engine: Engine, leftovers: Leftovers, clock: Clock) -> None:
+        self._engine, self._leftovers, self._clock = engine, leftovers, clock
         self._next = 0.0
 
     def work(self) -> int:
@@ -30,6 +31,7 @@ class Housekeeping:
         if self._clock.monotonic() < self._next:
             return 0
         self._next = self._clock.monotonic() + EVERY
+        self._leftovers.round()
         return transaction(self._engine, self._round)
 
     def _round(self, connection: Connection) -> int:

@@ -11,7 +11,7 @@ from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
 from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import Connection, func, select
 
@@ -46,7 +46,8 @@ class _Stored(Collector):
     """What the database knows, counted when somebody asks."""
 
     def __init__(self, platform: Platform) -> None:
-        self._engine, self._clock, self._desk = platform.engine, platform.clock, platform.desk
+        self._engine, self._clock = platform.engine, platform.clock
+        self._desk, self._leftovers = platform.desk, platform.leftovers
 
     def describe(self) -> list[Metric]:
         return []
@@ -58,6 +59,10 @@ class _Stored(Collector):
             yield GaugeMetricFamily("bianmin_pace_seconds", "Seconds between signs of life", pace.heartbeat_seconds)
             silent = max(SILENT, timedelta(seconds=3 * self._desk.usual_seconds))
             yield from _of_terminals(connection, (self._clock.now() - silent).isoformat())
+        done = CounterMetricFamily("bianmin_leftovers", "Sealed files and parts that nothing names", labels=["what"])
+        for what, count in self._leftovers.count.items():
+            done.add_metric([what], count)
+        yield done
 
 
 def _of_cases(connection: Connection) -> Iterator[Metric]:

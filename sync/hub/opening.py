@@ -21,9 +21,9 @@ from kiosk.model.ids import new_id
 from sync.hub import feed
 from sync.hub.audit import Entry, record
 from sync.hub.blobs import Blobs
-from sync.hub.database import skip_locked, transaction
+from sync.hub.database import insert_new, skip_locked, transaction
 from sync.hub.keys import PlatformKeys
-from sync.hub.schema import cases, events
+from sync.hub.schema import cases, events, named_blobs
 from sync.hub.senders import Senders
 from sync.protocol.case_file import CaseBody, CaseOpener
 from sync.protocol.envelope import Envelope
@@ -174,6 +174,12 @@ class CaseWorker:
     def _settle(self, connection: Connection, outcomes: list[tuple[Row[Any], Outcome]]) -> None:
         at = self._clock.now().isoformat()
         told: dict[str, list[tuple[str, str]]] = {}
+        names = [
+            {"terminal": row.terminal, "digest": blob["digest"]}
+            for row, _outcome in outcomes
+            for blob in json.loads(row.envelope)["blobs"]
+        ]
+        connection.execute(insert_new(connection, named_blobs).on_conflict_do_nothing(), names)
         for row, outcome in outcomes:
             values = {
                 "state": outcome.stage.value,

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, Large
 
 metadata = MetaData()
 
-VERSION = 3
+VERSION = 4
 """Of these tables."""
 
 versions = Table("schema_version", metadata, Column("version", Integer, primary_key=True))
@@ -102,6 +102,14 @@ events = Table(
     Column("state", String(16), nullable=False),
     Column("by", String(64), nullable=False),
     Column("note", String(200), nullable=False, default=""),
+)
+
+named_blobs = Table(
+    "named_blob",
+    metadata,
+    # Written when a case leaves the state "stored": which sealed files are not left over.
+    Column("terminal", String(64), primary_key=True),
+    Column("digest", String(80), primary_key=True, index=True),
 )
 
 handovers = Table(

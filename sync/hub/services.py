@@ -21,6 +21,7 @@ from sync.hub.door import Door
 from sync.hub.housekeeping import Housekeeping
 from sync.hub.ingest import Ingest
 from sync.hub.keys import PlatformKeys, load_or_create
+from sync.hub.leftovers import Leftovers, Times
 from sync.hub.opening import CaseWorker
 from sync.hub.schema import packages
 from sync.hub.senders import Senders
@@ -56,6 +57,7 @@ class Platform:
     worker: CaseWorker
     vault: Vault
     handovers: HandoverWorker
+    leftovers: Leftovers
     housekeeping: Housekeeping
     users: UserDesk
     titles: dict[str, dict[str, str]]
@@ -67,7 +69,12 @@ class Platform:
 
 
 def open_platform(
-    folder: Path, sources: Path, clock: Clock, suite: str = "intl", storage: Storage | None = None
+    folder: Path,
+    sources: Path,
+    clock: Clock,
+    suite: str = "intl",
+    storage: Storage | None = None,
+    times: Times | None = None,
 ) -> Platform:
     """Open the platform in ``folder``, drawing its keys where it is new.
 
@@ -86,6 +93,7 @@ def open_platform(
     senders = Senders(engine, clock)
     desk = TerminalDesk(engine, keys, clock)
     vault = Vault(engine, blobs, keys, clock)
+    leftovers = Leftovers(engine, blobs, clock, times or Times(), random.SystemRandom())
     departments = load_departments(folder / "departments.toml")
     return Platform(
         folder=folder,
@@ -98,7 +106,8 @@ def open_platform(
         worker=CaseWorker(engine, blobs, keys, services, senders, clock),
         vault=vault,
         handovers=HandoverWorker(engine, vault, departments, clock, random.SystemRandom()),
-        housekeeping=Housekeeping(engine, clock),
+        leftovers=leftovers,
+        housekeeping=Housekeeping(engine, leftovers, clock),
         users=UserDesk(engine, clock),
         titles={p.id: p.title.root for p in current},
         services=services,
