@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, delete
 
 from kiosk.model.clock import Clock
 from sync.hub import feed
+from sync.hub.audit import Refusals
 from sync.hub.database import transaction
 from sync.hub.leftovers import Leftovers
 from sync.hub.schema import enrolment_codes, sessions
@@ -22,8 +23,8 @@ class Housekeeping:
     """A round an hour. Cases, their events, openings and the audit record are kept for ever: who may destroy them, and
     when, is the archive law's matter."""
 
-    def __init__(self, engine: Engine, leftovers: Leftovers, clock: Clock) -> None:
-        self._engine, self._leftovers, self._clock = engine, leftovers, clock
+    def __init__(self, engine: Engine, leftovers: Leftovers, refusals: Refusals, clock: Clock) -> None:
+        self._engine, self._leftovers, self._refusals, self._clock = engine, leftovers, refusals, clock
         self._next = 0.0
 
     def work(self) -> int:
@@ -31,6 +32,7 @@ class Housekeeping:
         if self._clock.monotonic() < self._next:
             return 0
         self._next = self._clock.monotonic() + EVERY
+        self._refusals.settle()
         self._leftovers.round()
         return transaction(self._engine, self._round)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, Row, select
 
 from kiosk.model.clock import Clock
-from sync.hub.audit import Entry, record
+from sync.hub.audit import Entry, Refusals, record
 from sync.hub.database import transaction
 from sync.hub.schema import terminals
 from sync.protocol.canonical import unb64
@@ -17,6 +17,10 @@ from sync.protocol.wire import Purpose, Refusal, SignedRequest
 
 FRESH = 600.0
 """Seconds that a request may be older or newer than the platform's clock says."""
+
+
+UNPROVEN = (Refusal.UNKNOWN_TERMINAL, Refusal.BAD_SIGNATURE, Refusal.REVOKED)
+"""Reasons that leave open whether the terminal itself has sent it, or that come of one whose key was stolen."""
 
 
 class Refused(Exception):
@@ -30,17 +34,26 @@ class Refused(Exception):
 class Senders:
     """Checks signatures, purposes and times of requests against the terminals that are enrolled."""
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
-        self._engine, self._clock = engine, clock
+    def __init__(self, engine: Engine, refusals: Refusals, clock: Clock) -> None:
+        self._engine, self._refusals, self._clock = engine, refusals, clock
 
     def verdicts(self, requests: Sequence[SignedRequest], purpose: Purpose) -> list[Refusal | None]:
-        """For each request why it is refused, or None. What is refused is written into the audit record."""
+        """For each request why it is refused, or None. What is refused is written into the audit record: all of a
+        terminal that may speak, of others as much as ``Refusals`` lets through."""
         with self._engine.connect() as connection:
             known = self._known(connection, {r.terminal for r in requests})
         found = [self._verdict(r, purpose, known.get(r.terminal)) for r in requests]
         refused = [(r, why) for r, why in zip(requests, found, strict=True) if why is not None]
-        if refused:
-            self.note(Entry(r.terminal, "request_refused", {"purpose": purpose, "why": why}) for r, why in refused)
+        own, others = [], []
+        for request, why in refused:
+            entry = Entry(request.terminal, "request_refused", {"purpose": purpose, "why": why})
+            if why in UNPROVEN:
+                others.append(("" if why == Refusal.UNKNOWN_TERMINAL else request.terminal, entry))
+            else:
+                own.append(entry)
+        if own:
+            self._note(own)
+        self._refusals.note(*others)
         return found
 
     def check(self, request: SignedRequest, purpose: Purpose) -> None:
@@ -49,10 +62,8 @@ class Senders:
         if why is not None:
             raise Refused(why)
 
-    def note(self, entries: Iterable[Entry]) -> None:
-        """Write into the audit record."""
-        noted = list(entries)
-        transaction(self._engine, lambda connection: record(connection, self._clock.now().isoformat(), *noted))
+    def _note(self, entries: list[Entry]) -> None:
+        transaction(self._engine, lambda connection: record(connection, self._clock.now().isoformat(), *entries))
 
     def keys_of(self, connection: Connection, names: set[str]) -> dict[str, list[tuple[str, bytes]]]:
         """Suite and public key of each terminal's keys, the present one first."""

@@ -13,6 +13,7 @@ from kiosk.catalogue.loader import parse_package
 from kiosk.catalogue.package import ServicePackage
 from kiosk.catalogue.publish import publish
 from kiosk.model.clock import Clock
+from sync.hub.audit import Refusals
 from sync.hub.blobs import Blobs, FolderBlobs
 from sync.hub.database import insert_new, open_database, transaction
 from sync.hub.departments.handovers import HandoverWorker
@@ -90,8 +91,9 @@ def open_platform(
     current = [parse_package(p.read_bytes()) for p in sorted(sources.glob("*.yaml"))]
     services = _ever_published(engine, sources)
     blobs = _blobs(folder, storage.blobs)
-    senders = Senders(engine, clock)
-    desk = TerminalDesk(engine, keys, clock)
+    refusals = Refusals(engine, clock)
+    senders = Senders(engine, refusals, clock)
+    desk = TerminalDesk(engine, keys, refusals, clock)
     vault = Vault(engine, blobs, keys, clock)
     leftovers = Leftovers(engine, blobs, clock, times or Times(), random.SystemRandom())
     departments = load_departments(folder / "departments.toml")
@@ -107,8 +109,8 @@ def open_platform(
         vault=vault,
         handovers=HandoverWorker(engine, vault, departments, clock, random.SystemRandom()),
         leftovers=leftovers,
-        housekeeping=Housekeeping(engine, leftovers, clock),
-        users=UserDesk(engine, clock),
+        housekeeping=Housekeeping(engine, leftovers, refusals, clock),
+        users=UserDesk(engine, refusals, clock),
         titles={p.id: p.title.root for p in current},
         services=services,
     )

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, Row, bindparam, delete, func, insert,
 
 from kiosk.model.clock import Clock
 from sync.hub import feed
-from sync.hub.audit import Entry, record
+from sync.hub.audit import Entry, Refusals, record
 from sync.hub.database import insert_new, transaction
 from sync.hub.keys import PlatformKeys
 from sync.hub.pace import Pacer
@@ -59,8 +59,8 @@ class Beat:
 class TerminalDesk:
     """What terminals ask for besides handing in cases."""
 
-    def __init__(self, engine: Engine, keys: PlatformKeys, clock: Clock) -> None:
-        self._engine, self._keys, self._clock = engine, keys, clock
+    def __init__(self, engine: Engine, keys: PlatformKeys, refusals: Refusals, clock: Clock) -> None:
+        self._engine, self._keys, self._refusals, self._clock = engine, keys, refusals, clock
         self.pacer = Pacer(clock, usual=USUAL)
 
     @property
@@ -91,6 +91,8 @@ class TerminalDesk:
         sealed to its keys is signed by the same suite.
         """
         why = transaction(self._engine, lambda connection: self._enrolled(connection, request))
+        if why == Refusal.UNKNOWN_CODE:
+            self._refusals.note(("", Entry(request.terminal, "enrolment_refused", {"why": "code"})))
         if why is not None:
             raise Refused(why)
         return self._keys.told(self._clock.now())
@@ -102,7 +104,6 @@ class TerminalDesk:
             select(enrolment_codes.c.replaces).where(code, enrolment_codes.c.expires > now.timestamp())
         ).first()
         if valid is None:
-            record(connection, now.isoformat(), Entry(request.terminal, "enrolment_refused", {"why": "code"}))
             return Refusal.UNKNOWN_CODE
         taken = connection.execute(select(terminals).where(terminals.c.terminal == request.terminal)).mappings().first()
         if taken is not None and valid.replaces != request.terminal:

@@ -12,7 +12,7 @@ from argon2.exceptions import VerificationError
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from kiosk.model.clock import Clock
-from sync.hub.audit import Entry, record
+from sync.hub.audit import Entry, Refusals, record
 from sync.hub.database import insert_new, transaction
 from sync.hub.roles import RIGHTS, Right, Role
 from sync.hub.schema import login_failures, sessions, users
@@ -61,8 +61,8 @@ class Login:
 class UserDesk:
     """Log in, log out, who am I; and who else there is."""
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
-        self._engine, self._clock = engine, clock
+    def __init__(self, engine: Engine, refusals: Refusals, clock: Clock) -> None:
+        self._engine, self._refusals, self._clock = engine, refusals, clock
         self._hasher = PasswordHasher()
         self._turns = threading.BoundedSemaphore(AT_ONCE)
         self._nobody = self._hasher.hash(secrets.token_hex(8))
@@ -196,7 +196,9 @@ class UserDesk:
         finally:
             self._turns.release()
         if not fits or row is None or row.locked:
-            return Login(wait=transaction(self._engine, lambda connection: self._failed(connection, name)))
+            wait = transaction(self._engine, lambda connection: self._failed(connection, name))
+            self._refusals.note((name if row else "", Entry(name, "login_failed")))
+            return Login(wait=wait)
         token = secrets.token_urlsafe(32)
         session = {"token_digest": digest(token.encode()), "user": name, "expires": now + SESSION_SECONDS}
 
@@ -266,7 +268,6 @@ class UserDesk:
         wait = wait_after(int(connection.execute(count).scalar_one()))
         if wait:
             connection.execute(update(login_failures).where(f.name == name).values(until=now + wait))
-        self._note(connection, name, "login_failed")
         return wait
 
     def _note(self, connection: Connection, subject: str, kind: str, **detail: str) -> None:
