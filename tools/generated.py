@@ -18,6 +18,7 @@ from kiosk.model.fault import load_faults
 from sync.carry import Receipts
 from sync.hub.api import TerminalApi
 from sync.hub.description import CONFIG, described
+from sync.hub.uploads import BlobApi
 from sync.protocol.case_file import CaseBody
 from sync.protocol.envelope import VERSION, Acknowledgement, Envelope
 from sync.protocol.signed import Manifest
@@ -96,7 +97,7 @@ def schema() -> str:
 def openapi() -> str:
     """The description of the terminal API, as the platform serves it."""
     nothing = {name: Provide(lambda: None, sync_to_thread=False) for name in ("platform", "groups")}
-    app = Litestar([TerminalApi], openapi_config=CONFIG, dependencies=nothing)
+    app = Litestar([TerminalApi, BlobApi], openapi_config=CONFIG, dependencies=nothing)
     return as_json(described(app.openapi_schema.to_schema()))
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from litestar import Litestar, Request, Response, Router
+from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
@@ -13,7 +11,9 @@ from sync.hub.console.site import Console, templates
 from sync.hub.description import CONFIG
 from sync.hub.metrics import Metrics, metrics
 from sync.hub.opening import Worker, WorkerThread
+from sync.hub.problems import plain_error
 from sync.hub.services import Platform
+from sync.hub.uploads import BlobApi
 from sync.protocol.wire import MAX_BODY
 
 _HEADERS = {
@@ -24,14 +24,6 @@ _HEADERS = {
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-
-
-def _plain_error(_request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, str]]:
-    extra = error.extra if isinstance(error.extra, dict) and "reason" in error.extra else {}
-    headers = dict(error.headers or {})
-    if error.status_code == 429:
-        headers["Retry-After"] = headers.get("RateLimit-Reset", "60")
-    return Response({"detail": error.detail, **extra}, status_code=error.status_code, headers=headers)
 
 
 def create_app(platform: Platform, *, opens: bool = True, metrics_token: str = "") -> Litestar:
@@ -67,7 +59,7 @@ def create_app(platform: Platform, *, opens: bool = True, metrics_token: str = "
 
     undescribed = Router("/", route_handlers=[*console.routes(), metrics], include_in_schema=False)
     app = Litestar(
-        route_handlers=[TerminalApi, undescribed],
+        route_handlers=[TerminalApi, BlobApi, undescribed],
         dependencies={
             "platform": Provide(lambda: platform, sync_to_thread=False),
             "groups": Provide(lambda: groups[-1], sync_to_thread=False),
@@ -75,7 +67,7 @@ def create_app(platform: Platform, *, opens: bool = True, metrics_token: str = "
             "metrics_token": Provide(lambda: metrics_token, sync_to_thread=False),
         },
         template_config=templates(),
-        exception_handlers={HTTPException: _plain_error},
+        exception_handlers={HTTPException: plain_error},
         request_max_body_size=MAX_BODY,
         openapi_config=CONFIG,
         response_headers=_HEADERS,

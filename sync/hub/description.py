@@ -47,10 +47,27 @@ _UPLOAD_COMPLETE = {
         "schema": {"type": "string", "enum": ["?0", "?1"]},
     }
 }
+_UPLOAD_LENGTH = {
+    "Upload-Length": {
+        "description": "bytes of the whole blob, where they are known",
+        "schema": {"type": "integer", "minimum": 0},
+    }
+}
+_LOCATION = {"Location": {"description": "where the blob's bytes go", "schema": {"type": "string"}}}
+_TUS_VERSION = {"Tus-Version": {"description": "versions of tus that are known", "schema": {"type": "string"}}}
+_TUS = _TUS_VERSION | {
+    "Tus-Extension": {"description": "parts of tus beyond its core", "schema": {"type": "string"}},
+    "Tus-Max-Size": {"description": "bytes of a blob at most", "schema": {"type": "integer"}},
+}
 _ADDED = {
-    ("head", "200"): _UPLOAD_OFFSET | _UPLOAD_COMPLETE,
+    ("head", "200"): _UPLOAD_OFFSET | _UPLOAD_COMPLETE | _UPLOAD_LENGTH,
+    ("head", "412"): _TUS_VERSION,
+    ("options", "204"): _TUS,
     ("patch", "204"): _UPLOAD_OFFSET | _UPLOAD_COMPLETE,
     ("patch", "409"): _UPLOAD_OFFSET,
+    ("patch", "412"): _TUS_VERSION,
+    ("post", "201"): _LOCATION,
+    ("post", "412"): _TUS_VERSION,
 }
 _LEAVE = {
     "type": "http",
@@ -97,10 +114,12 @@ def _operation(method: str, operation: dict[str, Any]) -> dict[str, Any]:
         answer = dict(given)
         # Not those that every answer of the server has.
         answer["headers"] = _RETRY_AFTER if status in ("429", "503") else _ADDED.get((method, status), {})
-        if method == "head" or status == "204":
+        if method == "head" or status in ("201", "204"):
             answer.pop("content", None)
         if "application/octet-stream" in answer.get("content", {}):
             answer["content"] = _BYTES
         answers[status] = answer
-    more = {"requestBody": {"required": True, "content": _BYTES}, "security": _NEEDED} if method == "patch" else {}
+    more: dict[str, Any] = {"requestBody": {"required": True, "content": _BYTES}} if method == "patch" else {}
+    if method == "patch" or "201" in answers:
+        more["security"] = _NEEDED
     return {**operation, **more, "responses": answers}

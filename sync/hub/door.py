@@ -82,11 +82,10 @@ class Door:
         with self._lock:
             if self._leaves.get(authorization) == (digest, size):
                 return None
-        try:
-            request = SignedRequest.from_header(authorization)
-            grant = BlobGrant.model_validate_json(request.body)
-        except ValueError:
+        grant = grant_in(authorization)
+        if grant is None:
             return Refusal.BAD_SIGNATURE
+        request = SignedRequest.from_header(authorization)
         refusal = self._senders.verdicts([request], Purpose.BLOB)[0]
         if refusal is None and (grant.digest, grant.size) != (digest, size):
             refusal = Refusal.WRONG_PURPOSE
@@ -117,6 +116,14 @@ class Door:
         for place, answer in zip(places, act(readable) if readable else [], strict=True):
             found[place] = answer
         return found
+
+
+def grant_in(authorization: str) -> BlobGrant | None:
+    """What a leave says, whether it holds or not; None where it is none."""
+    try:
+        return BlobGrant.model_validate_json(SignedRequest.from_header(authorization).body)
+    except ValueError:
+        return None
 
 
 def _parsed(model: type[B], text: str) -> B | Malformed:

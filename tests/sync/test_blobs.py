@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import random
 import threading
 from pathlib import Path
 
 import pytest
+import urllib3
+from tusclient.client import TusClient
+from tusclient.exceptions import TusCommunicationError
 
 from sync.hub.blobs import BlobError, Blobs
 from sync.hub.services import Platform
 from sync.protocol.canonical import digest
+from sync.protocol.wire import BlobGrant, Purpose
+from tests.sync.conftest import Terminal
 
 DATA = random.Random(5).randbytes(10_000)
 NAME = digest(DATA)
@@ -87,6 +93,50 @@ def test_two_that_send_the_same_blob_at_once_both_end_well(blobs: Blobs) -> None
     for sender in senders:
         sender.join(60)
     assert blobs.read(NAME) == DATA
+
+
+# by tus 1.0, with another's client
+
+
+@pytest.fixture
+def leave(terminal: Terminal) -> dict[str, str]:
+    return {"Authorization": terminal.sign(Purpose.BLOB, BlobGrant(digest=NAME, size=len(DATA))).as_header()}
+
+
+def test_a_client_of_tus_brings_a_blob(url: str, blobs: Blobs, leave: dict[str, str]) -> None:
+    known = TusClient(f"{url}/v1/blobs", headers=leave)
+    first = known.uploader(file_stream=io.BytesIO(DATA), chunk_size=3000)
+    first.upload_chunk()
+    assert blobs.offset(NAME) == (3000, False)
+    # It was cut off, and goes on where the platform says.
+    again = known.uploader(file_stream=io.BytesIO(DATA), chunk_size=3000, url=first.url)
+    assert again.get_offset() == 3000
+    again.upload()
+    assert again.offset == len(DATA)
+    assert blobs.read(NAME) == DATA
+    # What is whole is taken for done.
+    once_more = known.uploader(file_stream=io.BytesIO(DATA), chunk_size=4000)
+    once_more.upload_chunk()
+    assert once_more.offset == len(DATA)
+
+
+def test_tus_needs_a_leave_too(url: str, blobs: Blobs, leave: dict[str, str]) -> None:
+    for headers, content in (({}, DATA), ({"Authorization": "Basic x"}, DATA), (leave, DATA[:-1])):
+        with pytest.raises(TusCommunicationError):
+            TusClient(f"{url}/v1/blobs", headers=headers).uploader(file_stream=io.BytesIO(content)).upload()
+    assert blobs.offset(NAME) == (0, False)
+
+
+def test_what_is_said_to_a_client_of_tus(url: str, leave: dict[str, str]) -> None:
+    told = urllib3.request("OPTIONS", f"{url}/v1/blobs")
+    assert (told.status, told.headers["Tus-Version"], told.headers["Tus-Extension"]) == (204, "1.0.0", "creation")
+    newer = {**leave, "Tus-Resumable": "2.0.0", "Upload-Length": str(len(DATA))}
+    refused = urllib3.request("POST", f"{url}/v1/blobs", headers=newer)
+    assert (refused.status, refused.headers["Tus-Version"]) == (412, "1.0.0")
+    here = urllib3.request("HEAD", f"{url}/v1/blobs/{NAME}", headers=leave)
+    assert (here.headers["Upload-Length"], here.headers["Upload-Offset"]) == (str(len(DATA)), "0")
+    assert {a.headers["Tus-Resumable"] for a in (told, refused, here)} == {"1.0.0"}
+    assert "Upload-Length" not in urllib3.request("HEAD", f"{url}/v1/blobs/{NAME}").headers
 
 
 def test_the_national_digest_names_a_blob_too(blobs: Blobs, tmp_path: Path) -> None:
