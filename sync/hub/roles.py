@@ -20,6 +20,7 @@ class Right(StrEnum):
     SELF = "self"
     CASES = "cases"  # and what is in them, for a reason
     QUARANTINE = "quarantine"
+    HANDOVERS = "handovers"
     CALLS = "calls"
     TERMINALS = "terminals"
     ENROLMENT = "enrolment"
@@ -29,7 +30,7 @@ class Right(StrEnum):
 
 
 RIGHTS: dict[Role, frozenset[Right]] = {
-    Role.CLERK: frozenset({Right.SELF, Right.CASES, Right.QUARANTINE, Right.CALLS}),
+    Role.CLERK: frozenset({Right.SELF, Right.CASES, Right.QUARANTINE, Right.HANDOVERS, Right.CALLS}),
     Role.TECHNICIAN: frozenset({Right.SELF, Right.TERMINALS, Right.ENROLMENT}),
     Role.AUDITOR: frozenset({Right.SELF, Right.AUDIT}),
     Role.ADMIN: frozenset(Right),

@@ -14,6 +14,8 @@ from sqlalchemy import update
 from kiosk.config import ASSETS
 from kiosk.model.clock import ManualClock
 from sync.hub.database import transaction
+from sync.hub.departments.mock import MockDepartment, Mood
+from sync.hub.departments.mock import serving as department
 from sync.hub.roles import Role
 from sync.hub.schema import terminals
 from sync.hub.services import Platform, open_platform
@@ -32,6 +34,7 @@ MENU = [
     "/console/calls",
     "/console/cases",
     "/console/quarantine",
+    "/console/handovers",
     "/console/terminals",
     "/console/enrolment",
     "/console/users",
@@ -48,6 +51,8 @@ class Hall:
     address: str
     browser: Browser
     case_id: str
+    terminal: Terminal
+    department: MockDepartment
 
     def page(self, role: Role, lang: str = "zh", width: int = 1280) -> Page:
         """A page of somebody who has logged in; whatever the browser complains about fails the test."""
@@ -66,6 +71,14 @@ class Hall:
 @pytest.fixture(scope="module")
 def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
     folder = tmp_path_factory.mktemp("console")
+    with department(Mood.DOWN) as hrss:
+        yield from opened(folder, hrss)
+
+
+def opened(folder: Path, hrss: MockDepartment) -> Iterator[Hall]:
+    (folder / "hub").mkdir()
+    named = f'[hrss]\nurl = "{hrss.url}"\nservices = ["social-security-card"]\n'
+    (folder / "hub" / "departments.toml").write_text(named)
     platform = open_platform(folder / "hub", ASSETS / "catalogue", ManualClock(datetime.now(UTC)))
     for role in Role:
         platform.users.set_password(f"{role}-1", PASSWORD, role)
@@ -82,7 +95,7 @@ def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
         assert terminal.outbox.send_next() == Sent.SENT
         platform.worker.work_off()
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield Hall(platform, address, browser, case_id)
+        yield Hall(platform, address, browser, case_id, terminal, hrss)
         browser.close()
     platform.engine.dispose()
 
@@ -197,3 +210,28 @@ def test_a_technician_makes_a_code_and_settles_what_was_found(hall: Hall) -> Non
     expect(page.get_by_role("status").filter(has_text="已了结。")).to_be_visible()
     page.get_by_role("button", name="生成替换码").click()
     expect(page.get_by_text("kiosk enrol")).to_be_visible()
+
+
+def test_a_clerk_sees_why_cases_wait_for_a_department_and_has_it_tried_again(hall: Hall) -> None:
+    hall.terminal.client.ping()
+    waiting = hall.terminal.submit()
+    assert hall.terminal.outbox.send_next() == Sent.SENT
+    hall.platform.worker.work_off()
+    hall.platform.handovers.breakers["social-security-card"].failures = 4
+    hall.platform.handovers.work()
+    page = hall.page(Role.CLERK, "en")
+    page.get_by_role("link", name="Handovers").click()
+    expect(page.get_by_text("Left alone")).to_be_visible()
+    row = page.get_by_role("row").filter(has=page.get_by_role("button", name="Try again now: T01-")).last
+    expect(row).to_contain_text("It answers with an error")
+    expect(row).to_contain_text("HTTP 503")
+    hall.department.mood = Mood.WELL
+    row.get_by_role("button").click()
+    expect(page.get_by_role("status").filter(has_text="It is being tried")).to_be_visible()
+    while hall.platform.handovers.work():
+        pass
+    page.goto(f"{hall.address}/console/handovers?shown=taken")
+    expect(page.get_by_text("Takes cases")).to_be_visible()
+    expect(page.locator(f"a[href*='{waiting}']")).to_be_visible()
+    expect(page.locator("tbody").last).to_contain_text("D-0000")
+    assert hall.page(Role.TECHNICIAN).get_by_role("link", name="移交").count() == 0

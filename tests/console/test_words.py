@@ -12,8 +12,10 @@ from sync.hub import console
 from sync.hub.console.pages.audit import KINDS
 from sync.hub.console.pages.cases import REASONS
 from sync.hub.console.pages.quarantine import APART
+from sync.hub.console.queries.handovers import Shown, Trouble
 from sync.hub.console.queries.terminals import Filter, Health
 from sync.hub.console.speech import Speech
+from sync.hub.departments.breaker import Circuit
 from sync.hub.opening import CaseStage, Setback
 from sync.hub.roles import Role
 from sync.hub.words import load_words
@@ -47,6 +49,9 @@ def test_everything_that_can_happen_has_a_word() -> None:
         "severity": Severity,
         "actor": Actor,
         "kind": KINDS,
+        "circuit": Circuit,
+        "handover": Shown,
+        "trouble": Trouble,
         "reason": REASONS,
         "identity": IdentityDocument.model_fields,
         "identity_kind": DocumentKind,
@@ -59,7 +64,7 @@ def test_everything_that_can_happen_has_a_word() -> None:
 def test_no_word_is_left_over() -> None:
     source = "\n".join(p.read_text("utf-8") for p in [*HUB.rglob("*.html"), *HUB.rglob("*.py")])
     looked_up = re.compile(
-        "(state|setback|health|show|chain|role|severity|actor|kind|reason|detail|value|identity|finding|field"
+        "(circuit|handover|trouble|state|setback|health|show|chain|role|severity|actor|kind|reason|detail|value|identity|finding|field"
         "|done|error|by|days|hours|minutes)_"
     )
     unused = [key for key in WORDS["zh"] if not re.search(rf"\b{key}\b", source) and not looked_up.match(key)]

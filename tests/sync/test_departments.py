@@ -10,13 +10,13 @@ from sqlalchemy import select
 
 from kiosk.model.clock import ManualClock
 from sync.hub.departments import mock
-from sync.hub.departments.breaker import CAP, FAILURES, FIRST, Breaker
+from sync.hub.departments.breaker import CAP, FAILURES, FIRST, Breaker, Circuit
 from sync.hub.departments.contract import Decision, Department, Handover, Paper, Unavailable
 from sync.hub.departments.handovers import HandoverWorker
 from sync.hub.departments.mock import MockDepartment, Mood, serving
 from sync.hub.departments.over_http import HttpDepartment
 from sync.hub.departments.settings import load_departments
-from sync.hub.schema import cases, events, handovers
+from sync.hub.schema import audit, cases, events, handovers
 from sync.hub.services import Platform
 from sync.outbox import Sent
 from sync.protocol.canonical import digest
@@ -173,6 +173,39 @@ def test_one_department_that_is_down_does_not_hold_up_another(terminal: Terminal
         departments = {"old-age-allowance": adapter(down), "social-security-card": adapter(well)}
         hands = HandoverWorker(platform.engine, platform.vault, departments, platform.clock, random.Random(1))
         assert hands.work() == 2
+
+
+def test_people_have_a_department_that_is_left_alone_tried_at_once(terminal: Terminal, platform: Platform) -> None:
+    accepted(terminal, platform, 8)
+    clock = platform.clock
+    assert isinstance(clock, ManualClock)
+    service, some = "social-security-card", _some(platform)
+    with serving(Mood.DOWN) as server:
+        hands = worker(platform, server)
+        assert not hands.try_now("other-service", "li")
+        for _ in range(3):
+            hands.work()
+        assert hands.breakers[service].circuit == Circuit.OPEN
+        tries = hands.breakers[service].failures
+        assert (hands.work(), hands.breakers[service].failures) == (0, tries)
+        assert hands.try_now(service, "li", "T01", some)
+        assert not hands.try_now(service, "li", "T01", "no-case")
+        # Still down: one try, and it is left alone again.
+        assert (hands.work(), hands.work(), hands.breakers[service].failures) == (0, 0, tries + 1)
+        server.mood = Mood.WELL
+        # Another process than the one that was asked at may be the one that does it.
+        assert worker(platform, server).try_now(service, "li")
+        while hands.work():
+            pass
+        assert hands.breakers[service].circuit == Circuit.CLOSED
+        clock.advance(1)
+        hands.work()
+        assert states(platform) == ["forwarded"] * 8
+        assert set(server.taken.values()) == {1}
+        assert not hands.try_now(service, "li")
+    with platform.engine.connect() as connection:
+        told = [r.subject for r in connection.execute(select(audit).where(audit.c.kind == "handover_asked"))]
+    assert sorted(told) == ["T01", "li"]
 
 
 def test_a_crash_after_the_department_has_taken_a_case_doubles_nothing(

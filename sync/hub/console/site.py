@@ -19,7 +19,19 @@ from sqlalchemy import Connection
 
 import kiosk
 from kiosk.model.fault import load_faults
-from sync.hub.console.pages import audit, calls, cases, enrolment, live, overview, quarantine, session, terminals, users
+from sync.hub.console.pages import (
+    audit,
+    calls,
+    cases,
+    enrolment,
+    handovers,
+    live,
+    overview,
+    quarantine,
+    session,
+    terminals,
+    users,
+)
 from sync.hub.console.queries.overview import Marks, marks
 from sync.hub.console.queries.terminals import silent_since
 from sync.hub.console.speech import Speech
@@ -51,6 +63,7 @@ _HANDLERS: Sequence[Any] = [
     *terminals.ROUTES,
     *cases.ROUTES,
     *quarantine.ROUTES,
+    *handovers.ROUTES,
     *calls.ROUTES,
     *enrolment.ROUTES,
     *users.ROUTES,

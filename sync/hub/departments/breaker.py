@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from kiosk.model.clock import Clock
 
@@ -12,6 +13,14 @@ FIRST, CAP = 15.0, 900.0
 """Seconds that it stays open the first time, and at most."""
 
 
+class Circuit(StrEnum):
+    """How a department is treated at the moment."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+
+
 @dataclass
 class Breaker:
     """Closed: cases go. Open: none does until ``until``. Then half open: one goes, and decides."""
@@ -19,6 +28,17 @@ class Breaker:
     clock: Clock
     failures: int = 0
     until: float = 0.0
+
+    @property
+    def circuit(self) -> Circuit:
+        if not self.lets_pass():
+            return Circuit.OPEN
+        return Circuit.HALF_OPEN if self.failures else Circuit.CLOSED
+
+    @property
+    def left(self) -> float:
+        """Seconds until the next case goes."""
+        return max(0.0, self.until - self.clock.monotonic())
 
     def lets_pass(self) -> bool:
         return self.clock.monotonic() >= self.until

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, Row, and_, select, update
 
 from kiosk.model.clock import Clock
 from sync.hub import feed
+from sync.hub.audit import Entry, record
 from sync.hub.database import insert_new, skip_locked, transaction
 from sync.hub.departments.breaker import Breaker
 from sync.hub.departments.contract import Decision, Department, Handover, Paper, Reply, Unavailable
@@ -26,6 +27,8 @@ LEASE = 120.0
 FIRST, CAP = 5.0, 3600.0
 """Seconds until a case is tried again after the first failure, and at most: for ever."""
 MOST = 20
+ASKED = -1.0
+"""In the place of the next time: a person wants it tried now."""
 
 
 class HandoverWorker:
@@ -49,13 +52,45 @@ class HandoverWorker:
         done = 0
         for service, department in self._departments.items():
             breaker = self.breakers[service]
-            if not breaker.lets_pass():
-                continue
             # While nobody knows whether it is back, one case is enough to find out.
             most = MOST if breaker.failures == 0 else 1
-            for row in transaction(self._engine, partial(self._take_up, service=service, most=most)):
+            # One that is left alone is tried all the same with what a person has asked for.
+            look = self._take_up if breaker.lets_pass() else self._take_up_asked
+            for row in transaction(self._engine, partial(look, service=service, most=most)):
                 done += self._hand_over(row, department, breaker)
         return done
+
+    def try_now(self, service: str, by: str, terminal: str = "", case_id: str = "") -> bool:
+        """Have what waits for the department of ``service`` tried at once: one case, or all that were tried in vain.
+
+        Whichever process comes first does it, also while it leaves the department alone. False: nothing waits.
+        """
+        at = self._clock.now().isoformat()
+        h = handovers.c
+        waits = and_(h.service == service, h.done == "", h.attempts > 0)
+        if case_id:
+            waits = and_(h.service == service, h.done == "", h.terminal == terminal, h.case_id == case_id)
+
+        def write(connection: Connection) -> bool:
+            if case_id and not self._is_there(connection, service, terminal, case_id):
+                return False
+            if not connection.execute(update(handovers).where(waits).values(next_at=ASKED)).rowcount:
+                return False
+            subject = terminal if case_id else by
+            record(connection, at, Entry(subject, "handover_asked", {"by": by, "service": service, "case": case_id}))
+            return True
+
+        return service in self._departments and transaction(self._engine, write)
+
+    def _is_there(self, connection: Connection, service: str, terminal: str, case_id: str) -> bool:
+        """Whether the case waits; one that nobody has tried yet is noted."""
+        c = cases.c
+        one = and_(c.terminal == terminal, c.case_id == case_id, c.service == service, c.state == CaseStage.ACCEPTED)
+        if connection.scalar(select(c.case_id).where(one)) is None:
+            return False
+        row = {"terminal": terminal, "case_id": case_id, "service": service, "next_at": 0.0}
+        connection.execute(insert_new(connection, handovers).values(**row).on_conflict_do_nothing())
+        return True
 
     def _take_up(self, connection: Connection, service: str, most: int) -> list[Row[Any]]:
         """Cases that are due, leased to this process."""
@@ -74,9 +109,17 @@ class HandoverWorker:
         ]
         if rows:
             connection.execute(insert_new(connection, handovers).on_conflict_do_nothing(), rows)
+        return self._leased(connection, service, now, most)
+
+    def _take_up_asked(self, connection: Connection, service: str, most: int) -> list[Row[Any]]:
+        return self._leased(connection, service, ASKED, most)
+
+    def _leased(self, connection: Connection, service: str, until: float, most: int) -> list[Row[Any]]:
+        now = self._clock.now().timestamp()
+        h = handovers.c
         due = (
             select(h.terminal, h.case_id, h.attempts)
-            .where(h.service == service, h.done == "", h.next_at <= now)
+            .where(h.service == service, h.done == "", h.next_at <= until)
             .order_by(h.next_at)
             .limit(most)
         )

@@ -32,6 +32,7 @@ KINDS = (
     "case_closed",
     "case_replayed",
     "quarantine_settled",
+    "handover_asked",
     "request_refused",
     "record_refused",
 )
