@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
@@ -26,9 +28,12 @@ _HEADERS = {
 }
 
 
-def create_app(platform: Platform, *, opens: bool = True, metrics_token: str = "") -> Litestar:
+def create_app(
+    platform: Platform, *, opens: bool = True, metrics_token: str = "", proxies: Collection[str] = ()
+) -> Litestar:
     """The application on one opened platform. While it is served, cases that arrive are opened and handed over
-    beside it, unless another process does that. ``metrics_token`` opens ``/metrics``."""
+    beside it, unless another process does that. ``metrics_token`` opens ``/metrics``. ``proxies``: addresses
+    that are believed whom they speak for (``X-Forwarded-For``)."""
     groups: list[Groups] = []
     numbers = Metrics(platform)
     workers: dict[str, Worker] = {
@@ -76,4 +81,5 @@ def create_app(platform: Platform, *, opens: bool = True, metrics_token: str = "
     )
     # A server that ends waits for all answers, and a stream has no end of its own.
     app.state.end_streams = console.watch.end
+    app.state.proxies = frozenset(proxies)
     return app

@@ -16,7 +16,11 @@ from sync.hub.services import Platform
 
 
 async def _serve(platform: Platform, host: str, port: int, tls: tuple[Path, Path] | None) -> None:
-    app = create_app(platform, metrics_token=os.environ.get("BIANMIN_HUB_METRICS_TOKEN", ""))
+    app = create_app(
+        platform,
+        metrics_token=os.environ.get("BIANMIN_HUB_METRICS_TOKEN", ""),
+        proxies=os.environ.get("BIANMIN_HUB_PROXIES", "").split(),
+    )
     server = Server(
         app,
         address=host,

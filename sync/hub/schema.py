@@ -184,8 +184,12 @@ login_failures = Table(
     metadata,
     # Whatever was typed as a name, known or not, so that nobody learns from it which names there are.
     Column("name", String(64), primary_key=True),
+    # Where it was typed, or ``*`` for everywhere.
+    Column("address", String(64), primary_key=True),
     Column("failures", Integer, nullable=False),
     Column("until", Float, nullable=False),
+    # When the right password was given there the last time; 0: never.
+    Column("known", Float, nullable=False, default=0.0),
 )
 
 sessions = Table(

@@ -9,7 +9,7 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, case, delete, func, insert, select, update
 
 from kiosk.model.clock import Clock
 from sync.hub.audit import Entry, Refusals, record
@@ -21,9 +21,15 @@ from sync.protocol.canonical import digest
 SESSION_SECONDS = 8 * 3600.0
 LONGEST_NAME, SHORTEST_PASSWORD, LONGEST_PASSWORD = 64, 10, 200
 FREE_TRIES = 5
-"""So many wrong passwords cost nothing; each one after that doubles the time to wait."""
+"""So many wrong passwords for a name from one address cost nothing; each one after that doubles the time to wait."""
 FIRST_WAIT, LONGEST_WAIT = 30.0, 3600.0
 """Seconds."""
+NAME_TRIES, NAME_WAIT = 50, 60.0
+"""So many for a name from all addresses together; each one after that has all wait so many seconds, but for those
+addresses where the name's owner has logged in: nobody keeps others out by typing their names."""
+KNOWN = 90 * 86400.0
+"""Seconds that such an address is remembered."""
+ANYWHERE = "*"
 AT_ONCE, PATIENCE = 4, 5.0
 """So many passwords are checked at the same time (each takes 64 MB); who has no turn in so many seconds comes again."""
 FORGOTTEN = 86400.0
@@ -180,15 +186,18 @@ class UserDesk:
 
         transaction(self._engine, write)
 
-    def log_in(self, name: str, password: str) -> Login:
-        """A session, or how long to wait. An unknown name takes as long, and waits as long, as a wrong password."""
+    def log_in(self, name: str, password: str, address: str = "") -> Login:
+        """A session, or how long to wait. An unknown name takes as long, and waits as long, as a wrong password.
+
+        ``address``: where the visitor is; of a network that one person may own as a whole, its first part.
+        """
         # PostgreSQL takes no NUL in a text.
         name, now = name.replace("\0", "")[:LONGEST_NAME], self._clock.now().timestamp()
         with self._engine.connect() as connection:
-            until = connection.scalar(select(login_failures.c.until).where(login_failures.c.name == name))
+            wait = self._wait(connection, name, address, now)
             row = connection.execute(select(users).where(users.c.name == name)).first()
-        if until is not None and until > now:
-            return Login(wait=until - now)
+        if wait > 0:
+            return Login(wait=wait)
         if not self._turns.acquire(timeout=PATIENCE):
             return Login(wait=PATIENCE)
         try:
@@ -196,7 +205,7 @@ class UserDesk:
         finally:
             self._turns.release()
         if not fits or row is None or row.locked:
-            wait = transaction(self._engine, lambda connection: self._failed(connection, name))
+            wait = transaction(self._engine, lambda connection: self._failed(connection, name, address))
             self._refusals.note((name if row else "", Entry(name, "login_failed")))
             return Login(wait=wait)
         token = secrets.token_urlsafe(32)
@@ -204,7 +213,11 @@ class UserDesk:
 
         def write(connection: Connection) -> None:
             connection.execute(delete(sessions).where(sessions.c.expires < now))
-            connection.execute(delete(login_failures).where(login_failures.c.name == name))
+            connection.execute(delete(login_failures).where(_typed(name, ANYWHERE)))
+            values = {"failures": 0, "until": now, "known": now}
+            f = login_failures.c
+            here = insert_new(connection, login_failures).values(name=name, address=address, **values)
+            connection.execute(here.on_conflict_do_update(index_elements=[f.name, f.address], set_=values))
             connection.execute(insert(sessions).values(**session))
             self._note(connection, name, "logged_in")
 
@@ -253,22 +266,35 @@ class UserDesk:
             raise Unfit("password_has_name")
         return self._hasher.hash(password)
 
-    def _failed(self, connection: Connection, name: str) -> float:
+    def _wait(self, connection: Connection, name: str, address: str, now: float) -> float:
+        """Seconds that ``name`` has to wait at ``address``."""
+        f = login_failures.c
+        query = select(f.address, f.until, f.known).where(f.name == name, f.address.in_((address, ANYWHERE)))
+        rows = {row.address: row for row in connection.execute(query)}
+        mine = rows.pop(address, None)
+        known = mine is not None and mine.known > now - KNOWN
+        counted = [mine, *([] if known else rows.values())]
+        return max((row.until - now for row in counted if row is not None), default=0.0)
+
+    def _failed(self, connection: Connection, name: str, address: str) -> float:
         """Count a wrong password; seconds to wait."""
         now, f = self._clock.now().timestamp(), login_failures.c
         # Names that nobody has used for a day go, so that typed nonsense does not fill the table.
-        connection.execute(delete(login_failures).where(f.until < now - FORGOTTEN))
+        connection.execute(delete(login_failures).where(f.until < now - FORGOTTEN, f.known < now - KNOWN))
         # ``until`` is also when it was counted: a free try is over at once.
-        count = (
-            insert_new(connection, login_failures)
-            .values(name=name, failures=1, until=now)
-            .on_conflict_do_update(index_elements=[f.name], set_={"failures": f.failures + 1, "until": now})
-            .returning(f.failures)
-        )
-        wait = wait_after(int(connection.execute(count).scalar_one()))
-        if wait:
-            connection.execute(update(login_failures).where(f.name == name).values(until=now + wait))
-        return wait
+        for where in sorted((address, ANYWHERE)):
+            fresh = case((f.until < now - FORGOTTEN, 1), else_=f.failures + 1)
+            count = (
+                insert_new(connection, login_failures)
+                .values(name=name, address=where, failures=1, until=now)
+                .on_conflict_do_update(index_elements=[f.name, f.address], set_={"failures": fresh, "until": now})
+                .returning(f.failures)
+            )
+            failures = int(connection.execute(count).scalar_one())
+            wait = (NAME_WAIT if failures > NAME_TRIES else 0.0) if where == ANYWHERE else wait_after(failures)
+            if wait:
+                connection.execute(update(login_failures).where(_typed(name, where)).values(until=now + wait))
+        return max(0.0, self._wait(connection, name, address, now))
 
     def _note(self, connection: Connection, subject: str, kind: str, **detail: str) -> None:
         record(connection, self._clock.now().isoformat(), Entry(subject, kind, detail))
@@ -278,6 +304,10 @@ def wait_after(failures: int) -> float:
     """Seconds to wait after so many wrong passwords in a row."""
     over = failures - FREE_TRIES - 1
     return 0.0 if over < 0 else min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(over, 20))
+
+
+def _typed(name: str, address: str) -> ColumnElement[bool]:
+    return and_(login_failures.c.name == name, login_failures.c.address == address)
 
 
 def _check_name(name: str) -> None:

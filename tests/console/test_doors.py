@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from litestar.routes import HTTPRoute
 from sqlalchemy import select
 
 from sync.hub.app import create_app
+from sync.hub.console.visitor import address_of
 from sync.hub.roles import RIGHTS, Right, Role
 from sync.hub.schema import audit, openings
 from sync.hub.services import Platform
@@ -112,6 +115,26 @@ def test_after_many_wrong_passwords_even_the_right_one_waits(here: Platform, vis
     assert visitor.log_in("auditor-1").status == 303, "others go in and out"
     with here.engine.connect() as connection:
         assert list(connection.scalars(select(audit.c.kind))).count("login_failed") == FREE_TRIES + 1
+
+
+@pytest.mark.parametrize(
+    ("peer", "said", "found"),
+    [
+        ("192.0.2.7", "", "192.0.2.7"),
+        ("192.0.2.7", "203.0.113.5", "192.0.2.7"),  # anybody can say so
+        ("10.0.0.1", "203.0.113.5", "203.0.113.5"),
+        ("10.0.0.1", "1.2.3.4, 203.0.113.5", "203.0.113.5"),
+        ("10.0.0.1", "", "10.0.0.1"),
+        ("10.0.0.1", "nonsense", ""),
+        ("::ffff:192.0.2.7", "", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "", "2001:db8:1:2::/64"),
+    ],
+)
+def test_where_a_visitor_is(peer: str, said: str, found: str) -> None:
+    app = SimpleNamespace(state={"proxies": frozenset({"10.0.0.1"})})
+    headers = {"X-Forwarded-For": said} if said else {}
+    request: Any = SimpleNamespace(client=SimpleNamespace(host=peer), headers=headers, app=app)
+    assert address_of(request) == found
 
 
 def test_logged_out_is_out(visitor: Visitor) -> None:

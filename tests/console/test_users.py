@@ -9,7 +9,7 @@ from kiosk.model.clock import ManualClock
 from sync.hub.roles import RIGHTS, Right, Role
 from sync.hub.schema import audit, users
 from sync.hub.services import Platform
-from sync.hub.users import AT_ONCE, FREE_TRIES, LONGEST_WAIT, Unfit, User, wait_after
+from sync.hub.users import AT_ONCE, FREE_TRIES, LONGEST_WAIT, NAME_TRIES, NAME_WAIT, Unfit, User, wait_after
 
 PASSWORD = "a long password"
 
@@ -36,6 +36,42 @@ def test_wrong_passwords_cost_more_and_more_time(platform: Platform) -> None:
     assert desk.log_in("li", "wrong").wait == 0, "forgotten after a login"
     assert wait_after(1000) == LONGEST_WAIT
     assert kinds(platform).count("login_failed") == 2 * (FREE_TRIES + 1) + 2
+
+
+def test_who_types_a_name_elsewhere_keeps_its_owner_out_nowhere(platform: Platform) -> None:
+    clock = platform.clock
+    assert isinstance(clock, ManualClock)
+    desk = platform.users
+    desk.set_password("li", PASSWORD)
+    assert desk.log_in("li", PASSWORD, "10.0.0.1").token
+    for number in range(NAME_TRIES):
+        for _ in range(3):
+            desk.log_in("li", "wrong", f"192.0.2.{number}")
+    assert desk.log_in("li", "wrong", "192.0.2.99").wait == NAME_WAIT, "and guessing goes slowly from everywhere"
+    assert 0 < desk.log_in("li", PASSWORD, "198.51.100.1").wait <= NAME_WAIT
+    assert desk.log_in("li", PASSWORD, "10.0.0.1").token
+    for _ in range(FREE_TRIES + 1):
+        desk.log_in("li", "wrong", "192.0.2.1")
+    assert desk.log_in("li", PASSWORD, "192.0.2.1").wait > 0
+    assert desk.log_in("li", PASSWORD, "198.51.100.1").token, "an address of its own waits for itself alone"
+    # Where the owner was, wrong ones are counted like anywhere.
+    for _ in range(FREE_TRIES):
+        assert desk.log_in("li", "wrong", "10.0.0.1").wait == 0
+    assert desk.log_in("li", "wrong", "10.0.0.1").wait == 30
+    clock.advance(100 * 86400)
+    assert desk.log_in("li", "wrong", "10.0.0.1").wait == 0, "forgotten in time"
+
+
+def test_a_guess_a_minute_is_all_that_many_addresses_get(platform: Platform) -> None:
+    clock = platform.clock
+    assert isinstance(clock, ManualClock)
+    desk = platform.users
+    desk.set_password("li", PASSWORD)
+    tried = 0
+    for second in range(0, 1200, 5):
+        tried += desk.log_in("li", "wrong", f"address {second}").wait in (0.0, NAME_WAIT)
+        clock.advance(5)
+    assert tried <= NAME_TRIES + 1200 / NAME_WAIT
 
 
 def test_only_few_passwords_are_checked_at_the_same_time(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:

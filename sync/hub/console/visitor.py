@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -142,3 +143,22 @@ def stranger(request: AnyRequest, say: Speech, user: User | None = None) -> Visi
 def is_secure(request: AnyRequest) -> bool:
     """Whether the browser speaks HTTPS; to the platform or to what stands before it."""
     return request.url.scheme == "https" or request.headers.get("X-Forwarded-Proto") == "https"
+
+
+def address_of(request: AnyRequest) -> str:
+    """Where the visitor is, as far as one person may own it: an IPv4 address, the first half of an IPv6 address.
+
+    Of what stands before the platform (``app.state.proxies``) it is what that says last: the rest of the header was
+    written by whoever came to it.
+    """
+    found = request.client.host if request.client else ""
+    if found in request.app.state.get("proxies", ()):
+        found = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip() or found
+    try:
+        address = ip_address(found)
+    except ValueError:
+        return ""
+    if isinstance(address, IPv6Address):
+        mapped = address.ipv4_mapped
+        return str(mapped) if mapped else str(ip_network((address, 64), strict=False))
+    return str(address)

@@ -7,7 +7,7 @@ from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.response import Redirect, Template
 
-from sync.hub.console.visitor import CONSOLE, COOKIE, AnyRequest, Form, Guest, Visitor, back, is_secure
+from sync.hub.console.visitor import CONSOLE, COOKIE, AnyRequest, Form, Guest, Visitor, address_of, back, is_secure
 from sync.hub.roles import Right
 from sync.hub.services import Platform
 from sync.hub.users import SHORTEST_PASSWORD, Unfit
@@ -24,7 +24,7 @@ def login_page(stranger: NamedDependency[Visitor]) -> Template:
 @post("/login", sync_to_thread=True)
 def log_in(request: AnyRequest, stranger: NamedDependency[Visitor], data: Form, platform: Hub) -> Template | Redirect:
     """What was wrong is not told, and not told apart; only how long to wait."""
-    login = platform.users.log_in(data.get("name", ""), data.get("password", ""))
+    login = platform.users.log_in(data.get("name", ""), data.get("password", ""), address_of(request))
     wanted = _own(data.get("next", ""))
     if not login.token:
         problem = (
