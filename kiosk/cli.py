@@ -147,6 +147,17 @@ def catalogue_check(folder: Path = ASSETS / "catalogue") -> None:
     raise typer.Exit(1 if failed else 0)
 
 
+@catalogue_app.command("go-back")
+def catalogue_go_back(config: Config = None) -> None:
+    """Offer the packages that this terminal had before the present ones, until something newer is published."""
+    from sync.content import go_back
+
+    if not go_back(settings_of(config).content):
+        typer.echo("there are none", err=True)
+        raise typer.Exit(1)
+    typer.echo("the packages before the present ones are offered from the next visit on")
+
+
 @catalogue_app.command("schema")
 def catalogue_schema() -> None:
     """Print the JSON Schema of a service package."""

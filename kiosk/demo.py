@@ -56,6 +56,9 @@ def run_demo(state: Path, *, fresh: bool, landscape: bool) -> int:
     except RuntimeError as bad:
         console.print(f"[red]{bad}[/red]")
         return 1
+    except ValueError as bad:
+        console.print(f"[red]{bad}; kiosk demo --fresh begins anew[/red]")
+        return 1
     except KeyboardInterrupt:
         pass
     finally:

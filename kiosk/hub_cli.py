@@ -15,10 +15,12 @@ from kiosk.logs import log_as_json
 from kiosk.model.clock import SystemClock
 
 if TYPE_CHECKING:
+    from sync.hub.repository import OfflineKeys
     from sync.hub.services import Platform, Storage
 
 hub_app = typer.Typer(add_completion=False, invoke_without_command=True, help="The reference platform.")
 
+Keys = Annotated[Path | None, typer.Option(help="Folder of the keys of root and targets; else FOLDER/offline.")]
 Folder = Annotated[Path, typer.Option(envvar="BIANMIN_HUB_FOLDER", help="Where the platform keeps its things.")]
 
 
@@ -33,16 +35,23 @@ class _Where:
     leftover_days: int
     part_days: int
 
-    def platform(self) -> Platform:
+    def platform(self, *, begins: bool = True) -> Platform:
+        """Opened; a new one publishes its packages, unless it is not to begin."""
         from sync.hub.leftovers import Times
         from sync.hub.services import open_platform
         from sync.protocol.suites import SealError
 
         times = Times(timedelta(days=self.leftover_days), timedelta(days=self.part_days))
         try:
-            return open_platform(self.folder, self.packages, SystemClock(), self.suite, self.storage, times)
+            packages = self.packages if begins else None
+            return open_platform(self.folder, packages, SystemClock(), self.suite, self.storage, times)
         except (ValueError, SealError) as bad:
             raise _failed(str(bad)) from None
+
+    def offline(self, keys: Path | None) -> OfflineKeys:
+        from sync.hub.repository import OfflineKeys
+
+        return OfflineKeys(keys or self.folder / "offline")
 
 
 def _failed(why: str) -> typer.Exit:
@@ -68,7 +77,7 @@ def hub(
     ] = "",
     host: str = "127.0.0.1",
     port: int = 8300,
-    packages: Annotated[Path, typer.Option(help="Service packages to publish.")] = ASSETS / "catalogue",
+    packages: Annotated[Path, typer.Option(help="Service packages to publish; see publish.")] = ASSETS / "catalogue",
     tls: Annotated[Path | None, typer.Option(help="Folder of server.pem and server.key, see certificate.")] = None,
     suite: Annotated[
         str, typer.Option(help="Algorithms of a new platform's keys: intl or gm (SM2, SM3, SM4).")
@@ -200,6 +209,53 @@ def retire_keys(
     typer.echo(f"{len(platform.keys.sealing) - len(keys.sealing)} keys destroyed, {len(keys.sealing)} kept")
 
 
+@hub_app.command()
+def publish(context: typer.Context, keys: Keys = None) -> None:
+    """Publish the folder of packages, and nothing else: terminals offer them for 90 days. Needs the key of targets."""
+    where = _where(context)
+    platform = where.platform()
+    try:
+        names = platform.repository.publish(where.packages, where.offline(keys))
+    except ValueError as bad:
+        raise _failed(str(bad)) from None
+    typer.echo(f"published: {', '.join(names)}; good until {platform.repository.packages_end():%Y-%m-%d}")
+
+
+@hub_app.command("re-sign")
+def re_sign(context: typer.Context) -> None:
+    """Say again that what is published is the latest; a platform that runs does so by itself."""
+    try:
+        _where(context).platform().repository.re_sign()
+    except ValueError as bad:
+        raise _failed(str(bad)) from None
+
+
+@hub_app.command("rotate-publisher")
+def rotate_publisher(
+    context: typer.Context,
+    role: Annotated[str, typer.Argument(help="root, targets, or timestamp, which is snapshot's, too.")],
+    keys: Keys = None,
+) -> None:
+    """Draw a new key for a role of the published files; terminals follow by themselves. Needs the key of root."""
+    from sync.hub.keys import KeyPair, save
+
+    where = _where(context)
+    platform = where.platform()
+
+    def keep(drawn: KeyPair) -> None:
+        save(where.folder / "keys.json", platform.keys.model_copy(update={"publishing": drawn}))
+
+    if role not in ("root", "targets", "timestamp"):
+        raise _failed("roles: root, targets, timestamp")
+    try:
+        platform.repository.rotate(role, where.offline(keys), keep)
+    except ValueError as bad:
+        raise _failed(str(bad)) from None
+    typer.echo(f"terminals believe another key of {role} now")
+    if role == "timestamp":
+        typer.echo("restart the platform")
+
+
 @hub_app.command("take-in")
 def take_in(context: typer.Context, files: list[Path]) -> None:
     """Take in cases that were carried here on a disk, and write the platform's word beside them."""
@@ -250,12 +306,13 @@ def restore(context: typer.Context, source: Path) -> None:
     where = _where(context)
     if not (where.folder / "keys.json").exists():
         raise _failed(f"put the platform's keys to {where.folder / 'keys.json'} first: without them no case opens")
-    platform = where.platform()
+    platform = where.platform(begins=False)
     try:
         counted = load(source, platform.engine, platform.blobs)
     except BackupError as bad:
         raise _failed(str(bad)) from None
     typer.echo(f"{counted.rows} rows and {counted.blobs} sealed files are back")
+    typer.echo("run kiosk hub publish: terminals take no files that are older than those they have")
 
 
 @hub_app.command()

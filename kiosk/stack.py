@@ -22,6 +22,7 @@ from kiosk.config import ASSETS
 from kiosk.model.clock import SystemClock
 from sync.client import NoNetwork, PlatformClient
 from sync.enrolment import enrol
+from sync.hub.repository import OfflineKeys
 from sync.hub.roles import Role
 from sync.hub.services import open_platform
 from sync.protocol.private_ca import make_server_files
@@ -115,7 +116,7 @@ class Stack:
             self._enrol(code)
         self._say("agent")
         self.start_part("agent")
-        self._await("agent", lambda: len(list((self.terminal_folder / "content").glob("*.sig.json"))) >= 4)
+        self._await("agent", (self.terminal_folder / "content" / "current").exists)
         self._say("terminal")
         before = time.monotonic()
         self.start_part("terminal")
@@ -152,6 +153,9 @@ class Stack:
         platform.users.set_password("demo", self.password, Role.ADMIN)
         enrolled = (self.terminal_folder / "platform.json").exists()
         code = "" if enrolled else platform.desk.new_code()
+        if enrolled:
+            # What was changed since the last time; and packages that were published long ago have ended.
+            platform.repository.publish(ASSETS / "catalogue", OfflineKeys(self.hub_folder / "offline"))
         platform.engine.dispose()
         return code
 

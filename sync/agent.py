@@ -43,6 +43,8 @@ CHECKPOINT, FORGETTING = 60.0, 3600.0
 OLD = 3 * 86400.0
 """Seconds that a case may wait to be sent before staff are told."""
 MOST_OPEN = 500
+CONTENT_BEATS = 10
+"""Signs of life between two looks for new packages."""
 CALL_SECONDS = 3600.0
 
 
@@ -83,7 +85,7 @@ class Agent:
             self._beat_lane,
             self._case_lane,
             Lane("ratings", self._send_ratings, beat, chance),
-            Lane("content", self._fetch_content, beat, chance),
+            Lane("content", self._fetch_content, lambda: CONTENT_BEATS * beat(), chance),
         ]
         self._next_checkpoint = clock.monotonic() + CHECKPOINT
         self._next_forgetting = clock.monotonic() + FORGETTING

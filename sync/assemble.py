@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import datetime
 
 from pydantic import BaseModel
 
@@ -10,7 +11,7 @@ from kiosk.config import Settings
 from kiosk.model.clock import SystemClock, TrustedClock
 from kiosk.model.room import MB
 from kiosk.security.credentials import load_credentials
-from kiosk.security.trust import PlatformTrust, load_trust, time_floor
+from kiosk.security.trust import PlatformTrust, load_trust, remember_start, time_floor
 from kiosk.store.database import Store
 from kiosk.store.pages import SealedFiles
 from kiosk.store.retention import Keep
@@ -50,13 +51,19 @@ def make_agent(settings: Settings) -> Agent:
         at = client.platform_now()
         return SignedRequest.make(settings.platform.suite, code, credentials.signing_key, purpose, at, body)
 
+    def content() -> bool:
+        now = datetime.fromisoformat(client.platform_now())
+        if client.started is not None:
+            remember_start(store, client.started)
+        return refresh(client, settings.content, told.root.encode(), max(now, time_floor(store, told)))
+
     return Agent(
         store,
         files,
         client,
         Outbox(store, files, client, trust.believes, sign, clock, chance),
         sign,
-        lambda: refresh(client, settings.content),
+        content,
         trust,
         settings.platform.heartbeat_seconds,
         settings.platform.ratings_at_least,

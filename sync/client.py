@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,12 +12,15 @@ from typing import Any, TypeVar
 import urllib3
 from pydantic import BaseModel, ValidationError
 
+from kiosk.model.clock import since_start
 from sync.protocol.wire import Ping, Problem, Refusal, SignedRequest
 
 T = TypeVar("T", bound=BaseModel)
 
 PIECE = 256 * 1024
 """Bytes sent at a time: a cut line wastes at most one piece."""
+LONGEST = 120.0
+"""Seconds that one published file may take: who sends it byte by byte holds up nothing else for ever."""
 
 
 class NoNetwork(Exception):
@@ -32,6 +35,10 @@ class NoNetwork(Exception):
 
 class Rejected(Exception):
     """The platform answered that the request itself is wrong (HTTP 4xx)."""
+
+
+class NotThere(Rejected):
+    """There is no such thing at the platform (HTTP 404)."""
 
 
 class NotAuthorised(Exception):
@@ -56,10 +63,6 @@ def pinned(ca: Path) -> ssl.SSLContext:
     context.load_verify_locations(cafile=str(ca))
     context.verify_flags |= ssl.VerifyFlags(X509_V_FLAG_NO_CHECK_TIME)
     return context
-
-
-def _since_start() -> timedelta:
-    return timedelta(seconds=time.clock_gettime(time.CLOCK_BOOTTIME))
 
 
 def _is_problem(body: bytes) -> bool:
@@ -87,10 +90,15 @@ class PlatformClient:
         self._boot_time: datetime | None = None
         self._last: datetime | None = None
 
-    def _request(self, method: str, path: str, body: bytes = b"", **headers: str) -> urllib3.BaseHTTPResponse:
+    def _request(
+        self, method: str, path: str, body: bytes = b"", *, whole: bool = True, **headers: str
+    ) -> urllib3.BaseHTTPResponse:
+        """The answer; its body is read already where ``whole``."""
         sent = {"Content-Type": "application/json", **{k.replace("_", "-"): v for k, v in headers.items()}}
         try:
-            answer = self._pool.request(method, self._url + path, body=body, headers=sent, redirect=False)
+            answer = self._pool.request(
+                method, self._url + path, body=body, headers=sent, redirect=False, preload_content=whole
+            )
         except urllib3.exceptions.SSLError as bad:
             raise NoNetwork(type(bad).__name__, fault="platform_certificate") from bad
         except urllib3.exceptions.HTTPError as gone:
@@ -144,7 +152,7 @@ class PlatformClient:
         answer = self._request("GET", "/v1/ping")
         try:
             now = datetime.fromisoformat(Ping.model_validate_json(answer.data).time)
-            self._boot_time = now - _since_start()
+            self._boot_time = now - since_start()
         except (ValidationError, ValueError, TypeError):
             raise NoNetwork("something else than the platform answered", fault="platform_portal") from None
         return now
@@ -158,16 +166,34 @@ class PlatformClient:
             self.ping()
         assert self._boot_time is not None
         # Two pings differ by what their answers took on the way; no request is older than the one before.
-        now = self._boot_time + _since_start()
+        now = self._boot_time + since_start()
         self._last = now if self._last is None else max(now, self._last + timedelta(microseconds=1))
         return self._last.isoformat(timespec="microseconds")
 
-    def get_bytes(self, path: str) -> bytes:
-        """The body of a published file. Raises NoNetwork or Rejected."""
-        answer = self._request("GET", path)
-        if answer.status != 200:
-            raise Rejected(f"HTTP {answer.status}")
-        return answer.data
+    @property
+    def started(self) -> datetime | None:
+        """When this machine was started, by the platform's clock; None before the platform was heard."""
+        return self._boot_time
+
+    def pieces(self, path: str) -> Iterator[bytes]:
+        """The body of a published file, as it comes; who has enough of it closes the iterator.
+
+        Raises NoNetwork, NotThere or Rejected, also on the way.
+        """
+        begun = time.monotonic()
+        answer = self._request("GET", path, whole=False)
+        try:
+            if answer.status != 200:
+                raise (NotThere if answer.status == 404 else Rejected)(f"HTTP {answer.status}")
+            for piece in answer.stream(PIECE, decode_content=False):
+                if time.monotonic() - begun > LONGEST:
+                    raise NoNetwork("a published file comes too slowly")
+                yield piece
+        except urllib3.exceptions.HTTPError as gone:
+            raise NoNetwork(type(gone).__name__) from gone
+        finally:
+            # What was not read to its end must not be taken for the answer to the next request.
+            answer.close()
 
     def send_blob(self, digest: str, file: Path, leave: Callable[[str, int], SignedRequest]) -> None:
         """Bring one sealed file to the platform, going on where the last try stopped.

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from kiosk.security.credentials import create_credentials
 from kiosk.security.trust import save_trust
-from sync.client import PlatformClient
+from sync.client import NoNetwork, PlatformClient
 from sync.protocol.canonical import b64
 from sync.protocol.pin import hash_pin
+from sync.protocol.published import root_version
 from sync.protocol.suites import suite
 from sync.protocol.wire import EnrolAnswer, EnrolRequest
 
@@ -35,6 +36,10 @@ def enrol(
     private, public = suite(suite_name).new_signing_key()
     request = EnrolRequest(code=code, terminal=terminal, suite=suite_name, public_key=b64(public))
     answer = client.post("/v1/enrol", request, EnrolAnswer)
+    try:
+        root_version(answer.root.encode())
+    except ValueError:
+        raise NoNetwork("the answer is not of this protocol", fault="platform_portal") from None
     create_credentials(credentials, private, hash_pin(staff_pin) if staff_pin else "")
     save_trust(trust, answer)
     return answer

@@ -21,11 +21,9 @@ from sync.hub.description import CONFIG, described
 from sync.hub.uploads import BlobApi
 from sync.protocol.case_file import CaseBody
 from sync.protocol.envelope import VERSION, Acknowledgement, Envelope
-from sync.protocol.signed import Manifest
 from sync.protocol.wire import (
     BatchAnswer,
     BlobGrant,
-    ContentIndex,
     EnrolAnswer,
     EnrolRequest,
     Heartbeat,
@@ -108,7 +106,6 @@ SCHEMAS: dict[type[BaseModel], Mode] = {
     BatchAnswer: "serialization",
     BlobGrant: "validation",
     CaseBody: "serialization",
-    ContentIndex: "serialization",
     EnrolAnswer: "serialization",
     EnrolRequest: "validation",
     Envelope: "serialization",
@@ -116,7 +113,6 @@ SCHEMAS: dict[type[BaseModel], Mode] = {
     HeartbeatAnswer: "serialization",
     KeyNotice: "serialization",
     KeySuccession: "serialization",
-    Manifest: "serialization",
     Ping: "serialization",
     Problem: "validation",
     RatingBatch: "validation",

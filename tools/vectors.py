@@ -14,11 +14,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sync.protocol import publishing
 from sync.protocol.canonical import b64, canonical, digest, unb64
 from sync.protocol.case_file import CaseBody, DocumentInfo, PageInfo, PlatformKey, seal_case
 from sync.protocol.envelope import Envelope, Stamp, acknowledgements, blob_context, wrap_info
 from sync.protocol.merkle import tree
-from sync.protocol.signed import Manifest
+from sync.protocol.published import ROOT, RoleKey
 from sync.protocol.suites import CHUNK, SUITES, Suite
 from sync.protocol.vectors import FOLDER, pattern
 from sync.protocol.wire import Heartbeat, KeyNotice, KeySuccession, PublicKey, Purpose, RecordBatch, SignedRequest
@@ -71,7 +72,7 @@ def _drawn(crypto: Suite, keys: dict[str, dict[str, str]]) -> dict[str, Any]:
         "request": SignedRequest.make(
             crypto.name, "T01", terminal, Purpose.HEARTBEAT, TIME, Heartbeat(backlog=3, faults=["paper_low"])
         ).model_dump(mode="json"),
-        "manifest": _manifest(crypto, platform),
+        "published": _published_files(crypto),
         "key_notice": KeyNotice(sealing=_published(crypto, sealing_public))
         .signed(crypto.name, platform)
         .model_dump(mode="json"),
@@ -184,17 +185,28 @@ def _case(crypto: Suite, sealing_public: bytes, terminal: bytes, platform: bytes
     }
 
 
-def _manifest(crypto: Suite, platform: bytes) -> dict[str, Any]:
-    content = b"id: example\nversion: '1'\n"
-    manifest = Manifest(
-        name="example",
-        version="1",
-        digest=digest(content),
-        expires=datetime(2030, 1, 1, tzinfo=UTC),
-        suite=crypto.name,
-        key_id="platform-key",
-    ).signed(platform)
-    return {"content": b64(content), "manifest": manifest.model_dump(mode="json")}
+def _published_files(crypto: Suite) -> dict[str, Any]:
+    """One file, under a root whose key has changed once. ``wrong`` is signed by the key of the role timestamp."""
+    root, newer, targets, online = (RoleKey(crypto.name, *crypto.new_signing_key()) for _ in range(4))
+    until, path, content = datetime(2030, 1, 1, tzinfo=UTC), "catalogue/example.yaml", b"id: example\nversion: '1'\n"
+    first = publishing.first_root(root, targets, online, until)
+    files = {path: content}
+    listing = publishing.list_files(1, files, until, targets)
+    snapshot = publishing.snapshot(1, listing, until, online)
+    made = {
+        "1.root.json": first,
+        "2.root.json": publishing.next_root(first, [root, newer], until, {ROOT: newer}),
+        "1.targets.json": listing,
+        "1.snapshot.json": snapshot,
+        "timestamp.json": publishing.timestamp(1, snapshot, until, online),
+        "wrong": publishing.list_files(1, files, until, online),
+    }
+    return {
+        "path": path,
+        "name": publishing.consistent_name(path, content),
+        "content": b64(content),
+        "metadata": {name: b64(data) for name, data in made.items()},
+    }
 
 
 def main() -> int:

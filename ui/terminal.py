@@ -13,13 +13,12 @@ from kiosk.model.clock import Clock, SystemClock, TrustedClock
 from kiosk.model.fault import Fault, load_faults
 from kiosk.model.room import MB
 from kiosk.security.credentials import CredentialError, load_credentials
-from kiosk.security.trust import load_trust, sealing_key, time_floor
+from kiosk.security.trust import expiry_time, load_trust, sealing_key, time_floor
 from kiosk.store.database import Store, StoreError
 from kiosk.store.pages import SealedFiles
 from kiosk.store.print_ledger import PrintLedger
 from kiosk.store.receipt_counter import ReceiptCounter, boot_id
 from kiosk.store.room import CASE_RESERVE, Reserve
-from sync.protocol.canonical import unb64
 
 FAULTS = Path(__file__).parents[1] / "devices" / "faults.toml"
 
@@ -64,7 +63,7 @@ def open_terminal(settings: Settings) -> Terminal:
     files = SealedFiles(settings.paths.state / "sealed")
     counter = ReceiptCounter(store, code, settings.paths.runtime / "receipt-mark", boot_id())
     identity = TerminalIdentity(code, secrets.signing_key, secrets.tag_key, sealing_key(trust))
-    catalogue = load_catalogue(settings.content, unb64(trust.publishing.public), clock.now())
+    catalogue = load_catalogue(settings.content / "current", trust.root.encode(), expiry_time(store, trust, clock))
     size = max(settings.storage.case_mb * MB, *(largest(s) for s in catalogue.services.values()), 0)
     return Terminal(
         settings=settings,

@@ -1,4 +1,5 @@
-"""Loads signed packages from a folder. One that is unsigned, damaged, expired or unsound is left out and named."""
+"""Loads the packages of a published set from a folder. One that is unsigned, damaged, expired or unsound is left out
+and named. The folder is not trusted: signatures and digests are checked at each load."""
 
 from __future__ import annotations
 
@@ -11,10 +12,17 @@ from pydantic import ValidationError
 
 from kiosk.catalogue.lint import lint
 from kiosk.catalogue.package import ServicePackage
-from kiosk.model.result import Err
-from sync.protocol.signed import DocumentFault, Manifest
-
-MAX_PACKAGE = 1_000_000
+from kiosk.model.result import Err, Result
+from sync.protocol.published import (
+    MAX_PACKAGE,
+    MAX_TARGETS,
+    PACKAGE,
+    DocumentFault,
+    Listed,
+    listed,
+    root_version,
+)
+from sync.protocol.wire import MAX_ROOT
 
 
 @dataclass(frozen=True)
@@ -49,14 +57,21 @@ def parse_package(content: bytes) -> ServicePackage:
     return package
 
 
-def load_catalogue(folder: Path, publisher: bytes, now: datetime) -> Catalogue:
-    """Every good package of ``folder`` (``*.yaml`` with ``*.yaml.sig.json`` beside it).
+def load_catalogue(folder: Path, root: bytes, now: datetime) -> Catalogue:
+    """Every good package of the set in ``folder``: what its ``targets.json`` lists, where those have signed it whom
+    ``root``, or one that follows it in ``root_history``, names.
 
-    ``publisher`` is the public signing key, ``now`` trusted time. Never raises for a bad package.
+    ``root`` is what the terminal was told at its enrolment, ``now`` trusted time. Never raises for a bad package.
     """
     catalogue = Catalogue()
-    for path in sorted(folder.glob("*.yaml")):
-        outcome = _load(path, publisher, now)
+    there = {f"catalogue/{path.name}" for path in (folder / "catalogue").glob("*.yaml")}
+    found = listed_in(folder, root)
+    if isinstance(found, Err):
+        catalogue.left_out.extend(LeftOut(Path(path).name, found.error) for path in sorted(there))
+        return catalogue
+    files = found.value
+    for path in sorted(there | {path for path in files.paths if PACKAGE.match(path)}):
+        outcome = _load(folder, path, files, now)
         if isinstance(outcome, LeftOut):
             catalogue.left_out.append(outcome)
         else:
@@ -64,24 +79,45 @@ def load_catalogue(folder: Path, publisher: bytes, now: datetime) -> Catalogue:
     return catalogue
 
 
-def _load(path: Path, publisher: bytes, now: datetime) -> ServicePackage | LeftOut:
-    signature = path.with_name(path.name + ".sig.json")
+def listed_in(folder: Path, root: bytes) -> Result[Listed, DocumentFault]:
+    """What the metadata in ``folder`` lists, by the word of ``root`` and those that follow it there."""
     try:
-        if path.stat().st_size > MAX_PACKAGE:
-            return LeftOut(path.name, DocumentFault.INVALID, f"larger than {MAX_PACKAGE} bytes")
-        content = path.read_bytes()
-        manifest = Manifest.model_validate_json(signature.read_bytes())
+        number, later = root_version(root) + 1, []
+        while (path := folder / "root_history" / f"{number}.root.json").exists():
+            later.append(_bounded(path, MAX_ROOT))
+            number += 1
+        return listed(root, later, _bounded(folder / "targets.json", MAX_TARGETS))
     except FileNotFoundError:
-        return LeftOut(path.name, DocumentFault.UNSIGNED)
-    except (OSError, ValidationError) as bad:
-        return LeftOut(path.name, DocumentFault.DAMAGED, type(bad).__name__)
-    checked = manifest.check(content, publisher, now)
-    if isinstance(checked, Err):
-        return LeftOut(path.name, checked.error)
+        return Err(DocumentFault.UNSIGNED)
+    except (OSError, ValueError):
+        return Err(DocumentFault.DAMAGED)
+
+
+def _load(folder: Path, path: str, files: Listed, now: datetime) -> ServicePackage | LeftOut:
+    name = Path(path).name
+    if path not in files.paths:
+        return LeftOut(name, DocumentFault.UNSIGNED)
+    try:
+        content = _bounded(folder / path, MAX_PACKAGE)
+    except (OSError, ValueError) as bad:
+        return LeftOut(name, DocumentFault.DAMAGED, str(bad) if isinstance(bad, ValueError) else type(bad).__name__)
+    if not files.fits(path, content):
+        return LeftOut(name, DocumentFault.DAMAGED)
+    if now >= files.expires:
+        return LeftOut(name, DocumentFault.EXPIRED)
     try:
         package = parse_package(content)
     except ValueError as bad:
-        return LeftOut(path.name, DocumentFault.INVALID, str(bad))
-    if package.id != manifest.name or package.version != manifest.version:
-        return LeftOut(path.name, DocumentFault.DAMAGED, "the signature is for another package")
+        return LeftOut(name, DocumentFault.INVALID, str(bad))
+    if f"{package.id}.yaml" != name:
+        return LeftOut(name, DocumentFault.INVALID, f"this is the package {package.id}")
     return package
+
+
+def _bounded(path: Path, most: int) -> bytes:
+    """The content of a file of at most ``most`` bytes. Raises ValueError for a larger one, or OSError."""
+    with path.open("rb") as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise ValueError(f"larger than {most} bytes")
+    return content

@@ -1,39 +1,40 @@
-"""Signs packages for publication: parse, lint, run the examples, then sign with an end date."""
+"""What is published of a folder of packages: each must parse, pass the lint and its own examples."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
 
 from kiosk.catalogue.loader import parse_package
-from sync.protocol.canonical import digest
-from sync.protocol.signed import Manifest
+from kiosk.catalogue.package import ServicePackage
+from sync.protocol.published import MAX_PACKAGE, PACKAGE
 
 
-def publish(
-    sources: Path, target: Path, key_id: str, private: bytes, expires: datetime, suite: str = "intl"
-) -> list[str]:
-    """Write every package of ``sources`` and its signature to ``target``; returns their names.
+@dataclass(frozen=True)
+class Source:
+    """A sound package as it was written."""
 
-    Raises ValueError, naming the file, where a package is unsound: a missing element blocks publishing.
-    """
-    target.mkdir(parents=True, exist_ok=True)
-    names = []
-    for path in sorted(sources.glob("*.yaml")):
-        content = path.read_bytes()
+    package: ServicePackage
+    content: bytes
+
+    @property
+    def path(self) -> str:
+        """Among the published files."""
+        return f"catalogue/{self.package.id}.yaml"
+
+
+def sound_sources(folder: Path) -> list[Source]:
+    """Every package of ``folder``. Raises ValueError, naming the file, where one is unsound or comes twice: a missing
+    element blocks publishing."""
+    found: dict[str, Source] = {}
+    for path in sorted(folder.glob("*.yaml")):
         try:
-            package = parse_package(content)
+            source = Source(parse_package(content := path.read_bytes()), content)
         except ValueError as bad:
             raise ValueError(f"{path.name}: {bad}") from None
-        manifest = Manifest(
-            name=package.id,
-            version=package.version,
-            digest=digest(content),
-            expires=expires,
-            suite=suite,
-            key_id=key_id,
-        ).signed(private)
-        (target / path.name).write_bytes(content)
-        (target / f"{path.name}.sig.json").write_text(manifest.model_dump_json(indent=1))
-        names.append(package.id)
-    return names
+        if len(content) > MAX_PACKAGE or not PACKAGE.match(source.path):
+            raise ValueError(f"{path.name}: larger than {MAX_PACKAGE} bytes, or no name for a package")
+        if source.path in found:
+            raise ValueError(f"{path.name}: the package {source.package.id} comes twice")
+        found[source.path] = source
+    return list(found.values())

@@ -75,6 +75,11 @@ class TrustedClock:
         return self.raw.monotonic()
 
 
+def since_start() -> timedelta:
+    """How long ago this machine was started, sleep included: the one clock of it that nobody can set."""
+    return timedelta(seconds=time.clock_gettime(time.CLOCK_BOOTTIME))
+
+
 def hall_date(moment: datetime) -> str:
     """The date of ``moment`` on the hall's wall calendar, as ``YYYY-MM-DD``."""
     return moment.astimezone(HALL_ZONE).date().isoformat()

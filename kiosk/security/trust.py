@@ -4,11 +4,13 @@ changed."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from kiosk.durable import whole_or_not
+from kiosk.model.clock import Clock, since_start
 from kiosk.store.database import Store
+from kiosk.store.receipt_counter import boot_id
 from sync.protocol.canonical import unb64
 from sync.protocol.case_file import PlatformKey
 from sync.protocol.envelope import Acknowledgement
@@ -72,6 +74,30 @@ def save_trust(path: Path, trust: EnrolAnswer) -> None:
     """Write it whole and durable, or not at all."""
     with whole_or_not(path) as part:
         part.write_text(trust.model_dump_json())
+
+
+def remember_start(store: Store, started: datetime) -> None:
+    """Keep when this machine was started, by the platform's clock."""
+    boot, at = _start(store)
+    if boot != boot_id() or at is None or abs(at - started) > timedelta(seconds=1):
+        store.put("platform_start", f"{boot_id()} {started.isoformat()}")
+
+
+def _start(store: Store) -> tuple[str, datetime | None]:
+    boot, _space, at = store.get("platform_start").partition(" ")
+    return boot, datetime.fromisoformat(at) if at else None
+
+
+def expiry_time(store: Store, trust: EnrolAnswer, clock: Clock) -> datetime:
+    """The time that decides whether published files have ended.
+
+    It is the platform's, where the platform was heard since this machine was started: a clock that was set to 2038
+    takes no service away. Else it is that of ``clock``, which is trusted time.
+    """
+    boot, at = _start(store)
+    if boot != boot_id() or at is None:
+        return clock.now()
+    return max(at + since_start(), time_floor(store, trust))
 
 
 def time_floor(store: Store, trust: EnrolAnswer) -> datetime:

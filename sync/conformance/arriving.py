@@ -10,6 +10,7 @@ from sync.conformance.session import Session
 from sync.conformance.terminal import Terminal
 from sync.protocol.canonical import b64, digest, unb64
 from sync.protocol.envelope import MAX_BLOB
+from sync.protocol.published import root_version
 from sync.protocol.suites import SUITES, suite
 from sync.protocol.wire import BlobGrant, EnrolAnswer, Ping, Purpose, Refusal
 
@@ -31,7 +32,7 @@ def ping_tells_a_platform(session: Session) -> None:
 def no_page_and_no_redirect(session: Session) -> None:
     """Whatever it is asked: a page or a redirect counts as a captive portal at a terminal."""
     asked = [("GET", "/v1/ping/"), ("GET", "/v1/nothing"), ("POST", "/v1/records"), ("GET", "/v1/heartbeat")]
-    asked += [("GET", "/v1/catalogue/none"), ("POST", "/v1/enrol"), ("HEAD", "/v1/blobs/none")]
+    asked += [("GET", "/v1/content/metadata/none"), ("POST", "/v1/enrol"), ("HEAD", "/v1/blobs/none")]
     for method, path in asked:
         answer = session.wire.ask(method, path, b"nothing" if method == "POST" else b"")
         expect(not 300 <= answer.status < 400, f"{answer.asked} is redirected ({answer.status})")
@@ -52,13 +53,17 @@ def a_code_enrols_once(session: Session) -> None:
     private, public = suite(session.suite).new_signing_key()
     asked = _enrol_text(session, public_key=b64(public))
     trust = session.wire.ask("POST", "/v1/enrol", asked).read(EnrolAnswer)
-    for name in ("sealing", "acknowledging", "publishing"):
+    for name in ("sealing", "acknowledging"):
         key = getattr(trust, name)
         expect(key.suite in SUITES, f"the {name} key is of an unknown suite, {key.suite!r}")
         try:
             unb64(key.public)
         except ValueError:
             raise NotHeld(f"the {name} key is not base64url") from None
+    try:
+        root_version(trust.root.encode())
+    except ValueError:
+        raise NotHeld("the root of published files is none") from None
     expect(trust.sealing.suite == session.suite, f"enrolled by {session.suite}, told to seal by {trust.sealing.suite}")
     terminal = Terminal(session.wire, session.name, session.suite, trust, private, session.clock)
     terminal.learn_time()

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
+from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 
 from pydantic import ValidationError
 
 from kiosk.model.ids import new_id
-from kiosk.model.result import Err
+from sync.client import NotThere
 from sync.conformance.report import NotHeld, NotTestable, expect
 from sync.conformance.session import Session
-from sync.protocol.canonical import digest, unb64
-from sync.protocol.signed import Manifest
+from sync.content import NotTaken, refresh
+from sync.protocol.canonical import unb64
 from sync.protocol.wire import (
     ChainState,
-    ContentIndex,
     Heartbeat,
     HeartbeatAnswer,
     Problem,
@@ -187,20 +189,31 @@ def ratings_may_come_again(session: Session) -> None:
             raise NotHeld("a 422 without a Problem as its body") from None
 
 
-def published_files_carry_their_signatures(session: Session) -> None:
+class _Published:
+    """The platform's published files, as a terminal's client asks for them."""
+
+    def __init__(self, session: Session) -> None:
+        self._wire = session.wire
+
+    def pieces(self, path: str) -> Iterator[bytes]:
+        answer = self._wire.ask("GET", path).must_be(200, 404)
+        if answer.status == 404:
+            raise NotThere(path)
+        yield answer.body
+
+
+def published_files_are_a_repository(session: Session) -> None:
+    """A terminal's own client must take them; they are what the roles say that the root of the enrolment names."""
     terminal = session.terminal
-    index = session.wire.ask("GET", "/v1/catalogue").read(ContentIndex).files
-    contents = {}
-    for name, said in index.items():
-        contents[name] = session.wire.ask("GET", f"/v1/catalogue/{name}").must_be(200).body
-        expect(digest(contents[name], said.partition(":")[0]) == said, f"{name} does not have the digest of the index")
-    packages = [name for name in contents if not name.endswith(".sig.json")]
-    for name in packages:
-        expect(f"{name}.sig.json" in contents, f"{name} has no signature beside it")
-        manifest = Manifest.model_validate_json(contents[f"{name}.sig.json"])
-        now = datetime.fromisoformat(terminal.at())
-        found = manifest.check(contents[name], unb64(terminal.trust.publishing.public), now)
-        expect(not isinstance(found, Err), f"{name} is {found.error.value if isinstance(found, Err) else ''}")
-    session.wire.ask("GET", "/v1/catalogue/none.yaml").must_be(404)
-    if not packages:
+    root, now = terminal.trust.root.encode(), datetime.fromisoformat(terminal.at())
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        try:
+            refresh(_Published(session), folder, root, now)
+        except NotTaken as why:
+            raise NotHeld(f"a terminal does not take the published files: {why}") from None
+        there = list((folder / "current" / "catalogue").iterdir())
+    for path in ("metadata/999999999999.root.json", "metadata/none.json", "files/catalogue/none.yaml"):
+        session.wire.ask("GET", f"/v1/content/{path}").must_be(404)
+    if not there:
         raise NotTestable("the catalogue is empty")

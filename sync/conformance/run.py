@@ -58,7 +58,7 @@ CHECKS = (
     Check("key notice", "", "12.3 key notice", living.a_newer_key_is_told_with_a_signature),
     Check("succession", "G8", "12.4 succession", living.successions_lead_to_the_present_key),
     Check("ratings", "G2", "13 ratings", living.ratings_may_come_again),
-    Check("catalogue", "", "14 catalogue", living.published_files_carry_their_signatures),
+    Check("catalogue", "", "14 catalogue", living.published_files_are_a_repository),
     Check("fork", "G9", "11 chain", living.two_records_after_the_same_one_are_a_fork),
 )
 UNSEEN = (

@@ -18,10 +18,8 @@ from sync.hub.group import GroupCommit, Overloaded
 from sync.hub.problems import problems, refused
 from sync.hub.senders import Refused
 from sync.hub.services import Platform
-from sync.protocol.canonical import digest as digest_of
 from sync.protocol.wire import (
     BatchAnswer,
-    ContentIndex,
     EnrolAnswer,
     EnrolRequest,
     HeartbeatAnswer,
@@ -93,23 +91,31 @@ class TerminalApi(Controller):
         """A batch of ratings (a signed ``RatingBatch``); nothing of them leads to a case."""
         await _gathered(groups.ratings, data)
 
-    @get("/catalogue", sync_to_thread=True)
-    def catalogue(self, platform: Hub) -> ContentIndex:
-        """Published files and the digests of their contents."""
-        return ContentIndex(files={p.name: digest_of(p.read_bytes()) for p in sorted(platform.published.iterdir())})
-
     @get(
-        "/catalogue/{name:str}",
+        "/content/metadata/{name:str}",
         sync_to_thread=True,
         media_type="application/octet-stream",
         responses=problems(400, 404),
     )
-    def catalogue_file(self, name: FromPath[str], platform: Hub) -> Response[bytes]:
-        """One published file. It carries its own signature."""
-        known = {p.name: p for p in platform.published.iterdir()}
-        if name not in known:
-            raise HTTPException(status_code=404, detail="no such package")
-        return Response(known[name].read_bytes(), media_type="application/octet-stream")
+    def metadata(self, name: FromPath[str], platform: Hub) -> Response[bytes]:
+        """Metadata of the published files (TUF): ``timestamp.json``, ``VERSION.root.json``, …"""
+        return _served(platform.repository.metadata(name))
+
+    @get(
+        "/content/files/{folder:str}/{name:str}",
+        sync_to_thread=True,
+        media_type="application/octet-stream",
+        responses=problems(400, 404),
+    )
+    def file(self, folder: FromPath[str], name: FromPath[str], platform: Hub) -> Response[bytes]:
+        """One published file; its digest stands before its name."""
+        return _served(platform.repository.file(f"{folder}/{name}"))
+
+
+def _served(content: bytes | None) -> Response[bytes]:
+    if content is None:
+        raise HTTPException(status_code=404, detail="not published")
+    return Response(content, media_type="application/octet-stream")
 
 
 async def _gathered(group: GroupCommit[SignedRequest, Any], request: SignedRequest) -> Any:

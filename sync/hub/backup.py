@@ -19,12 +19,14 @@ from kiosk.durable import whole_or_not
 from sync.hub.blobs import BlobError, Blobs
 from sync.hub.database import transaction
 from sync.hub.leftovers import kept_apart
-from sync.hub.schema import VERSION, cases, metadata, packages, versions
+from sync.hub.schema import VERSION, cases, metadata, packages, published_files, published_metadata, versions
 from sync.protocol.canonical import b64, unb64
 from sync.protocol.envelope import Envelope
 
 ROWS = "rows.zip"
 AT_ONCE = 500
+MADE_AT_START = (packages, published_metadata, published_files)
+"""What a new platform publishes at its first start gives way to what is restored."""
 
 
 class BackupError(Exception):
@@ -104,7 +106,7 @@ def _value(value: Any) -> Any:
 def _load(connection: Connection, archive: zipfile.ZipFile) -> int:
     count = 0
     for table in _tables():
-        if connection.scalar(select(func.count()).select_from(table)) and table is not packages:
+        if connection.scalar(select(func.count()).select_from(table)) and table not in MADE_AT_START:
             raise BackupError(f"the database is not empty: {table.name}")
         connection.execute(table.delete())
         with archive.open(f"{table.name}.jsonl") as lines:

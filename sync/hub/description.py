@@ -19,7 +19,6 @@ from sync.protocol.wire import SCHEME
 
 _BODIES = (
     wire.BatchAnswer,
-    wire.ContentIndex,
     wire.EnrolAnswer,
     wire.EnrolRequest,
     wire.HeartbeatAnswer,

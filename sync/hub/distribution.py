@@ -13,7 +13,15 @@ from sync.hub.schema import metadata
 
 COLOCATED = dict.fromkeys(("case_record", "case_event", "handover", "named_blob", "opening", "quarantine"), "terminal")
 """Beside the table ``terminal``, by its column of the same name."""
-COPIED = {"schema_version", "package", "console_user", "console_session", "enrolment_code"}
+COPIED = {
+    "schema_version",
+    "package",
+    "published_metadata",
+    "published_file",
+    "console_user",
+    "console_session",
+    "enrolment_code",
+}
 
 
 def key_of(table: Table) -> str:

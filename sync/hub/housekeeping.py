@@ -1,4 +1,5 @@
-"""How long the platform keeps what is of no case: feeds that everybody has read, codes, sessions, sealed files."""
+"""What the platform does by itself: it forgets what is of no case (feeds that everybody has read, codes, sessions,
+sealed files), and keeps fresh what it has published."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from sync.hub import feed
 from sync.hub.audit import Refusals
 from sync.hub.database import transaction
 from sync.hub.leftovers import Leftovers
+from sync.hub.repository import Repository
 from sync.hub.schema import enrolment_codes, sessions
 
 EVERY = 3600.0
@@ -23,8 +25,11 @@ class Housekeeping:
     """A round an hour. Cases, their events, openings and the audit record are kept for ever: who may destroy them, and
     when, is the archive law's matter."""
 
-    def __init__(self, engine: Engine, leftovers: Leftovers, refusals: Refusals, clock: Clock) -> None:
-        self._engine, self._leftovers, self._refusals, self._clock = engine, leftovers, refusals, clock
+    def __init__(
+        self, engine: Engine, repository: Repository, leftovers: Leftovers, refusals: Refusals, clock: Clock
+    ) -> None:
+        self._engine, self._repository, self._clock = engine, repository, clock
+        self._leftovers, self._refusals = leftovers, refusals
         self._next = 0.0
 
     def work(self) -> int:
@@ -34,6 +39,7 @@ class Housekeeping:
         self._next = self._clock.monotonic() + EVERY
         self._refusals.settle()
         self._leftovers.round()
+        self._repository.keep_fresh()
         return transaction(self._engine, self._round)
 
     def _round(self, connection: Connection) -> int:

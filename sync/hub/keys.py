@@ -44,7 +44,8 @@ class PlatformKeys(BaseModel):
 
     ``sealing``: what terminals seal to; older ones stay for terminals that come weeks late. ``keeping``: what the data
     keys of opened cases are kept under, so that an old sealing key can be destroyed and the cases still be read.
-    ``acknowledging`` signs acknowledgements and notices of new sealing keys, ``publishing`` signs packages.
+    ``acknowledging`` signs acknowledgements and notices of new sealing keys, ``publishing`` tells terminals which
+    published files are the latest; what these are is signed with keys that are not here, see ``sync.hub.repository``.
     ``successions``: how ``acknowledging`` came after each of the keys before it, oldest first, each signed by the key
     before. Of those the public halves in there are all that is left.
     """
@@ -71,13 +72,13 @@ class PlatformKeys(BaseModel):
         """Acknowledging keys of before, whose word still counts; the newest first."""
         return [s.by for s in reversed(self.successions) if s.by.key_id not in self.withdrawn]
 
-    def told(self, now: datetime) -> EnrolAnswer:
-        """What a terminal learns at its enrolment."""
+    def told(self, now: datetime, root: bytes) -> EnrolAnswer:
+        """What a terminal learns at its enrolment; ``root`` is that of the published files."""
         return EnrolAnswer(
             platform="bianmin",
             sealing=self.sealing[0].published(),
             acknowledging=self.acknowledging.published(),
-            publishing=self.publishing.published(),
+            root=root.decode(),
             platform_time=now.isoformat(),
             earlier=self.earlier,
         )
@@ -127,6 +128,11 @@ def _pair(private: bytes, public: bytes, suite_name: str, now: datetime) -> KeyP
     return KeyPair(key_id=key_id, suite=suite_name, private=b64(private), public=b64(public), drawn=now.isoformat())
 
 
+def signing_pair(suite_name: str, now: datetime) -> KeyPair:
+    """A new key for signatures."""
+    return _pair(*suite(suite_name).new_signing_key(), suite_name, now)
+
+
 def _sealing(suite_name: str, now: datetime) -> KeyPair:
     return _pair(*suite(suite_name).new_sealing_key(), suite_name, now)
 
@@ -135,12 +141,12 @@ def load_or_create(path: Path, clock: Clock, suite_name: str = "intl") -> Platfo
     """The keys in ``path``; drawn and written where the file does not exist."""
     if path.exists():
         return PlatformKeys.model_validate_json(path.read_bytes())
-    crypto, now = suite(suite_name), clock.now()
+    now = clock.now()
     keys = PlatformKeys(
         sealing=[_sealing(suite_name, now)],
         keeping=[_sealing(suite_name, now)],
-        acknowledging=_pair(*crypto.new_signing_key(), suite_name, now),
-        publishing=_pair(*crypto.new_signing_key(), suite_name, now),
+        acknowledging=signing_pair(suite_name, now),
+        publishing=signing_pair(suite_name, now),
     )
     save(path, keys)
     return keys

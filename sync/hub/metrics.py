@@ -47,7 +47,7 @@ class _Stored(Collector):
 
     def __init__(self, platform: Platform) -> None:
         self._engine, self._clock = platform.engine, platform.clock
-        self._desk, self._leftovers = platform.desk, platform.leftovers
+        self._desk, self._leftovers, self._repository = platform.desk, platform.leftovers, platform.repository
 
     def describe(self) -> list[Metric]:
         return []
@@ -63,6 +63,10 @@ class _Stored(Collector):
         for what, count in self._leftovers.count.items():
             done.add_metric([what], count)
         yield done
+        ends = self._repository.packages_end()
+        if ends is not None:
+            left = (ends - self._clock.now()).total_seconds()
+            yield GaugeMetricFamily("bianmin_packages_seconds", "Seconds until published packages end", left)
 
 
 def _of_cases(connection: Connection) -> Iterator[Metric]:

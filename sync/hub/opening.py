@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -22,6 +22,7 @@ from sync.hub import feed
 from sync.hub.audit import Entry, record
 from sync.hub.blobs import Blobs
 from sync.hub.database import insert_new, skip_locked, transaction
+from sync.hub.forms import Forms
 from sync.hub.keys import PlatformKeys
 from sync.hub.schema import cases, events, named_blobs
 from sync.hub.senders import Senders
@@ -84,12 +85,11 @@ class CaseWorker:
         engine: Engine,
         blobs: Blobs,
         keys: PlatformKeys,
-        services: Mapping[tuple[str, str], ServicePackage],
+        forms: Forms,
         senders: Senders,
         clock: Clock,
     ) -> None:
-        """``services``: every version ever published, by id and version."""
-        self._engine, self._blobs, self._keys, self._services = engine, blobs, keys, services
+        self._engine, self._blobs, self._keys, self._forms = engine, blobs, keys, forms
         self._senders, self._clock = senders, clock
 
     def work(self, most: int = 20) -> int:
@@ -157,7 +157,7 @@ class CaseWorker:
             return Outcome(CaseStage.QUARANTINED, Setback.UNKNOWN_KEY)
         if not any(suite == envelope.suite and envelope.verified(k) for suite, k in public):
             return Outcome(CaseStage.QUARANTINED, Setback.BAD_SIGNATURE)
-        package = self._services.get((envelope.service, envelope.form_version))
+        package = self._forms.get(envelope.service, envelope.form_version)
         if package is None:
             return Outcome(CaseStage.QUARANTINED, Setback.UNKNOWN_FORM)
         try:

@@ -60,6 +60,22 @@ packages = Table(
     Column("content", Text, nullable=False),
 )
 
+published_metadata = Table(
+    "published_metadata",
+    metadata,
+    Column("role", String(16), primary_key=True),
+    Column("version", BigInteger, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
+published_files = Table(
+    "published_file",
+    metadata,
+    # Its path, with its digest before its own name.
+    Column("name", String(200), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
 cases = Table(
     "case_record",
     metadata,

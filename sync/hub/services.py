@@ -4,33 +4,28 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Engine
 
-from kiosk.catalogue.loader import parse_package
-from kiosk.catalogue.package import ServicePackage
-from kiosk.catalogue.publish import publish
 from kiosk.model.clock import Clock
 from sync.hub.audit import Refusals
 from sync.hub.blobs import Blobs, FolderBlobs
-from sync.hub.database import insert_new, open_database, transaction
+from sync.hub.database import open_database
 from sync.hub.departments.handovers import HandoverWorker
 from sync.hub.departments.settings import load_departments
 from sync.hub.door import Door
+from sync.hub.forms import Forms
 from sync.hub.housekeeping import Housekeeping
 from sync.hub.ingest import Ingest
 from sync.hub.keys import PlatformKeys, load_or_create
 from sync.hub.leftovers import Leftovers, Times
 from sync.hub.opening import CaseWorker
-from sync.hub.schema import packages
+from sync.hub.repository import OfflineKeys, Repository
 from sync.hub.senders import Senders
 from sync.hub.terminals import TerminalDesk
 from sync.hub.users import UserDesk
 from sync.hub.vault import Vault
-
-VALID_DAYS = 90
 
 
 @dataclass(frozen=True)
@@ -61,17 +56,13 @@ class Platform:
     leftovers: Leftovers
     housekeeping: Housekeeping
     users: UserDesk
-    titles: dict[str, dict[str, str]]
-    services: dict[tuple[str, str], ServicePackage]
-
-    @property
-    def published(self) -> Path:
-        return self.folder / "published"
+    repository: Repository
+    forms: Forms
 
 
 def open_platform(
     folder: Path,
-    sources: Path,
+    sources: Path | None,
     clock: Clock,
     suite: str = "intl",
     storage: Storage | None = None,
@@ -79,21 +70,21 @@ def open_platform(
 ) -> Platform:
     """Open the platform in ``folder``, drawing its keys where it is new.
 
-    Publishes the packages of ``sources`` to ``folder/published``, signed for 90 days. Raises ValueError where
-    a package is unsound, or the storage is not what a platform can rely on.
+    Where nothing was ever published, that begins with the packages of ``sources``, and keys in ``folder/offline``; None
+    leaves it to a backup that will be restored. Raises ValueError where a package is unsound, or the storage is not
+    what a platform can rely on.
     """
     storage = storage or Storage()
     keys = load_or_create(folder / "keys.json", clock, suite)
     engine = open_database(folder, storage.database)
-    publisher = keys.publishing
-    until = clock.now() + timedelta(days=VALID_DAYS)
-    publish(sources, folder / "published", publisher.key_id, publisher.secret, until, publisher.suite)
-    current = [parse_package(p.read_bytes()) for p in sorted(sources.glob("*.yaml"))]
-    services = _ever_published(engine, sources)
+    repository = Repository(engine, keys.publishing, clock)
+    if sources is not None:
+        repository.begin(sources, OfflineKeys(folder / "offline"))
+    forms = Forms(engine)
     blobs = _blobs(folder, storage.blobs)
     refusals = Refusals(engine, clock)
     senders = Senders(engine, refusals, clock)
-    desk = TerminalDesk(engine, keys, refusals, clock)
+    desk = TerminalDesk(engine, keys, repository, refusals, clock)
     vault = Vault(engine, blobs, keys, clock)
     leftovers = Leftovers(engine, blobs, clock, times or Times(), random.SystemRandom())
     departments = load_departments(folder / "departments.toml")
@@ -105,14 +96,14 @@ def open_platform(
         blobs=blobs,
         door=Door(senders, Ingest(engine, blobs, keys, clock), desk),
         desk=desk,
-        worker=CaseWorker(engine, blobs, keys, services, senders, clock),
+        worker=CaseWorker(engine, blobs, keys, forms, senders, clock),
         vault=vault,
         handovers=HandoverWorker(engine, vault, departments, clock, random.SystemRandom()),
         leftovers=leftovers,
-        housekeeping=Housekeeping(engine, leftovers, refusals, clock),
+        housekeeping=Housekeeping(engine, repository, leftovers, refusals, clock),
         users=UserDesk(engine, refusals, clock),
-        titles={p.id: p.title.root for p in current},
-        services=services,
+        repository=repository,
+        forms=forms,
     )
 
 
@@ -125,20 +116,3 @@ def _blobs(folder: Path, url: str) -> Blobs:
     from sync.hub.bucket import BucketBlobs
 
     return BucketBlobs(url)
-
-
-def _ever_published(engine: Engine, sources: Path) -> dict[tuple[str, str], ServicePackage]:
-    """Every version of every form that this platform has published: terminals come weeks late."""
-    rows = []
-    for path in sorted(sources.glob("*.yaml")):
-        content = path.read_bytes()
-        package = parse_package(content)
-        rows.append({"service": package.id, "version": package.version, "content": content.decode()})
-
-    def remember(connection: Connection) -> list[str]:
-        if rows:
-            connection.execute(insert_new(connection, packages).on_conflict_do_nothing(), rows)
-        return list(connection.scalars(select(packages.c.content)))
-
-    found = [parse_package(content.encode()) for content in transaction(engine, remember)]
-    return {(p.id, p.version): p for p in found}

@@ -16,6 +16,7 @@ from sync.hub.audit import Entry, Refusals, record
 from sync.hub.database import insert_new, transaction
 from sync.hub.keys import PlatformKeys
 from sync.hub.pace import Pacer
+from sync.hub.repository import Repository
 from sync.hub.schema import cases, enrolment_codes, ratings, terminals
 from sync.hub.senders import Refused
 from sync.protocol.canonical import digest
@@ -59,8 +60,11 @@ class Beat:
 class TerminalDesk:
     """What terminals ask for besides handing in cases."""
 
-    def __init__(self, engine: Engine, keys: PlatformKeys, refusals: Refusals, clock: Clock) -> None:
-        self._engine, self._keys, self._refusals, self._clock = engine, keys, refusals, clock
+    def __init__(
+        self, engine: Engine, keys: PlatformKeys, repository: Repository, refusals: Refusals, clock: Clock
+    ) -> None:
+        self._engine, self._keys, self._clock = engine, keys, clock
+        self._repository, self._refusals = repository, refusals
         self.pacer = Pacer(clock, usual=USUAL)
 
     @property
@@ -95,7 +99,7 @@ class TerminalDesk:
             self._refusals.note(("", Entry(request.terminal, "enrolment_refused", {"why": "code"})))
         if why is not None:
             raise Refused(why)
-        return self._keys.told(self._clock.now())
+        return self._keys.told(self._clock.now(), self._repository.root())
 
     def _enrolled(self, connection: Connection, request: EnrolRequest) -> Refusal | None:
         now = self._clock.now()

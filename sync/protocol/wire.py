@@ -17,6 +17,8 @@ MAX_BODY = 4_000_000
 """Bytes of a request."""
 MAX_RECORDS = 100
 """Envelopes in one batch."""
+MAX_ROOT = 128_000
+"""Bytes of the metadata root of published files."""
 
 
 class RecordStatus(StrEnum):
@@ -132,7 +134,7 @@ class EnrolAnswer(BaseModel):
     platform: str
     sealing: PublicKey
     acknowledging: PublicKey
-    publishing: PublicKey
+    root: str = Field(max_length=MAX_ROOT, description="metadata root of published files, as it is served")
     platform_time: str
     earlier: list[PublicKey] = []
 
@@ -258,12 +260,6 @@ class HeartbeatAnswer(BaseModel):
     pace: Pace = Pace()
     successions: list[KeySuccession] = []
     key: KeyNotice | None = None
-
-
-class ContentIndex(BaseModel):
-    """The catalogue: names of published files and the digests of their contents."""
-
-    files: dict[str, BlobDigest]
 
 
 class Ping(BaseModel):

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, MetaData, insert, select
 
+from kiosk.catalogue.loader import parse_package
 from kiosk.config import ASSETS
 from kiosk.model.clock import ManualClock
 from kiosk.model.ids import new_id
@@ -93,7 +94,7 @@ class Fleet:
         ).signed(self._signing)
 
     def _version(self) -> str:
-        return next(version for name, version in self._platform.services if name == "social-security-card")
+        return parse_package((ASSETS / "catalogue" / "social-security-card.yaml").read_bytes()).version
 
     def request(self, envelopes: list[Envelope]) -> SignedRequest:
         at = self._platform.clock.now().isoformat()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import struct
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import gmssl_pyx
@@ -13,12 +15,14 @@ from cryptography.hazmat.primitives.asymmetric import mlkem, x25519
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from kiosk.model.clock import ManualClock
-from kiosk.model.result import Ok
+from kiosk.model.result import Err, Ok
+from sync.client import NotThere
+from sync.content import FILES, METADATA, refresh
 from sync.protocol.canonical import canonical, digest, unb64
 from sync.protocol.case_file import CaseBody, CaseOpener
 from sync.protocol.envelope import Acknowledgement, Envelope, wrap_info
 from sync.protocol.merkle import root_over
-from sync.protocol.signed import Manifest
+from sync.protocol.published import DocumentFault, listed
 from sync.protocol.suites import CHUNK, SUITES, SealError, Suite, suite
 from sync.protocol.vectors import load, pattern
 from sync.protocol.wire import KeyNotice, KeySuccession, SignedRequest
@@ -113,11 +117,31 @@ def test_requests(vectors: Vectors) -> None:
             assert not changed.verified(vectors.suite.name, vectors.public("terminal_signing"))
 
 
-def test_a_published_file_and_a_new_key(vectors: Vectors) -> None:
-    one, public = vectors.all["manifest"], vectors.public("platform_signing")
-    manifest = Manifest.model_validate(one["manifest"])
-    assert manifest.check(unb64(one["content"]), public, ManualClock().now()) == Ok(None)
-    assert manifest.check(b"other", public, ManualClock().now()) != Ok(None)
+def test_published_files(vectors: Vectors, tmp_path: Path) -> None:
+    one = vectors.all["published"]
+    metadata = {name: unb64(data) for name, data in one["metadata"].items()}
+    first, second, content = metadata["1.root.json"], metadata["2.root.json"], unb64(one["content"])
+    for later in ([], [second]):
+        found = listed(first, later, metadata["1.targets.json"])
+        assert isinstance(found, Ok)
+        assert found.value.paths == [one["path"]]
+        assert found.value.fits(one["path"], content)
+        assert not found.value.fits(one["path"], content + b" ")
+        assert listed(first, later, metadata["wrong"]) == Err(DocumentFault.WRONG_SIGNATURE)
+
+    class Served:
+        def pieces(self, path: str) -> Iterator[bytes]:
+            name = path.removeprefix(METADATA)
+            if name not in metadata and path != FILES + one["name"]:
+                raise NotThere(path)
+            yield metadata.get(name, content)
+
+    assert refresh(Served(), tmp_path, first, ManualClock().now())
+    assert (tmp_path / "current" / one["path"]).read_bytes() == content
+
+
+def test_a_new_key(vectors: Vectors) -> None:
+    public = vectors.public("platform_signing")
     notice = KeyNotice.model_validate(vectors.all["key_notice"])
     assert notice.verified(vectors.suite.name, public)
     assert not notice.model_copy(update={"signature": ""}).verified(vectors.suite.name, public)

@@ -41,14 +41,13 @@ def staff_rows(hall: Installation) -> list[str]:
     return [item["text"] for name, item in hall.screen.items().items() if name.startswith("row_")]
 
 
-@pytest.mark.parametrize("harm", ["damaged", "unsigned"])
+@pytest.mark.parametrize("harm", ["damaged", "missing"])
 def test_a_bad_package_is_left_out_and_named_on_the_staff_page(stopped: Installation, harm: str) -> None:
-    content = stopped.stack.terminal_folder / "content"
-    package, signature = content / "residence-permit.yaml", content / "residence-permit.yaml.sig.json"
+    package = stopped.stack.terminal_folder / "content" / "current" / "catalogue" / "residence-permit.yaml"
     if harm == "damaged":
         package.write_bytes(package.read_bytes().replace(b"title", b"tItle", 1))
     else:
-        signature.unlink()
+        package.unlink()
     stopped.start_terminal()
     stopped.at_home()
     names = stopped.screen.items()

@@ -31,7 +31,6 @@ from sync.content import refresh
 from sync.enrolment import enrol
 from sync.hub.services import Platform, Storage, open_platform
 from sync.outbox import Outbox
-from sync.protocol.canonical import unb64
 from sync.protocol.wire import Purpose, SignedRequest
 from tests.sync.bucket import Buckets, buckets
 from tests.sync.server import serving
@@ -56,8 +55,9 @@ class Terminal:
         self.store = Store(folder / "terminal.db", secrets.store_key)
         self.files = SealedFiles(folder / "sealed")
         self.cases = CaseRepository(self.store, self.files)
-        refresh(self.client, folder / "content")
-        self.catalogue = load_catalogue(folder / "content", unb64(trust.publishing.public), self.clock.now())
+        self.content, self.root = folder / "content", trust.root.encode()
+        refresh(self.client, self.content, self.root, self.clock.now())
+        self.catalogue = load_catalogue(self.content / "current", self.root, self.clock.now())
         identity = TerminalIdentity("T01", secrets.signing_key, secrets.tag_key, sealing_key(trust))
         counter = ReceiptCounter(self.store, "T01", folder / "mark", "boot-1")
         self.intake = Intake(self.store, self.files, counter, identity, self.clock, self.clock)

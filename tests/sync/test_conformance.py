@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +20,20 @@ from sync.conformance.report import Finding, Verdict
 from sync.conformance.run import CHECKS, UNSEEN, conform
 from sync.conformance.session import Session
 from sync.conformance.wire import Wire
-from sync.hub import api, blobs, door, feed, ingest
+from sync.hub import blobs, door, feed, ingest
 from sync.hub.door import Door
 from sync.hub.ingest import Incoming, Ingest
 from sync.hub.keys import PlatformKeys, load_or_create, save
+from sync.hub.repository import Repository
 from sync.hub.schema import cases, terminals
 from sync.hub.senders import Senders
 from sync.hub.services import Platform, open_platform
 from sync.hub.terminals import TerminalDesk
 from sync.protocol.envelope import Envelope
-from sync.protocol.wire import ContentIndex, KeyNotice, RecordAnswer, RecordStatus
+from sync.protocol.published import RoleKey
+from sync.protocol.publishing import first_root
+from sync.protocol.suites import suite
+from sync.protocol.wire import KeyNotice, RecordAnswer, RecordStatus
 from tests.sync.server import serving, unhurried
 
 names = itertools.count(10)
@@ -227,8 +232,14 @@ def skips_a_succession(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(PlatformKeys, "successions_after", lambda self, _key_id: self.successions[1:])
 
 
-def publishes_a_wrong_digest(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(api, "digest_of", lambda _content: "sha256:" + "0" * 64)
+def serves_other_files_than_it_signed(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Repository, "file", lambda *_: b"id: another")
+
+
+def names_another_root(patch: pytest.MonkeyPatch) -> None:
+    now = datetime.now(UTC)
+    root, targets, online = (RoleKey("intl", *suite("intl").new_signing_key()) for _ in range(3))
+    patch.setattr(Repository, "root", lambda _self: first_root(root, targets, online, now + timedelta(days=1)))
 
 
 def signs_each_word_over_nothing(patch: pytest.MonkeyPatch) -> None:
@@ -267,7 +278,8 @@ def lets_anybody_upload(patch: pytest.MonkeyPatch) -> None:
         (compares_no_chain, "chain"),
         (signs_no_notice, "key notice"),
         (skips_a_succession, "succession"),
-        (publishes_a_wrong_digest, "catalogue"),
+        (serves_other_files_than_it_signed, "catalogue"),
+        (names_another_root, "catalogue"),
         (signs_each_word_over_nothing, "tree"),
         (lets_a_code_work_twice, "code works once"),
         (lets_anybody_upload, "leave to upload"),
@@ -293,13 +305,8 @@ def test_the_command_prints_a_table_and_tells_by_its_exit_code(
     assert "G2" in held.output
     found = json.loads((tmp_path / "found.json").read_text())
     assert {f["verdict"] for f in found["findings"]} == {"held", "not testable from outside"}
-    publishes_a_wrong_digest(monkeypatch)
+    serves_other_files_than_it_signed(monkeypatch)
     assert CliRunner().invoke(app, command("C02")).exit_code == 1
     nobody = CliRunner().invoke(app, ["conformance", "http://127.0.0.1:1", "--code", "x"])
     assert nobody.exit_code == 1
     assert CliRunner().invoke(app, ["conformance", url, "--code", "x", "--suite", "rot13"]).exit_code == 2
-
-
-def test_what_the_catalogue_lists_is_a_name_and_a_digest() -> None:
-    with pytest.raises(ValueError, match="pattern"):
-        ContentIndex(files={"a.yaml": "md5:0"})

@@ -175,6 +175,7 @@ def test_numbers_for_who_knows_the_token_and_nobody_else(terminal: Terminal, pla
     assert 'bianmin_cases{state="accepted"} 3.0' in said
     assert 'bianmin_terminals{health="heard"} 1.0' in said
     assert "bianmin_backlog_cases 1.0" in said
+    assert 80 * 86400 < float(said.split("bianmin_packages_seconds ")[-1].split()[0]) <= 90 * 86400
     assert 'bianmin_group_requests_count{kind="heartbeats"} 1.0' in said
     with TestClient(create_app(platform, opens=False)) as client:
         assert client.get("/metrics").status_code == 404

@@ -249,13 +249,15 @@ def test_a_machine_in_anothers_place_leaves_the_old_ones_cases_readable(terminal
 # opening
 
 
-def test_what_does_not_open_waits_in_quarantine_and_can_be_tried_again(terminal: Terminal, platform: Platform) -> None:
+def test_what_does_not_open_waits_in_quarantine_and_can_be_tried_again(
+    terminal: Terminal, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
     envelope = sealed(terminal)
     sent(terminal, platform, envelope)
-    package = platform.services.pop((envelope.service, envelope.form_version))
-    platform.worker.work_off()
+    with monkeypatch.context() as patched:
+        patched.setattr(platform.forms, "get", lambda *_: None)
+        platform.worker.work_off()
     assert [(r["state"], r["reason"]) for r in rows(platform, select(cases))] == [("quarantined", "unknown_form")]
-    platform.services[package.id, package.version] = package
     assert platform.worker.replay("T01", envelope.case_id, "admin")
     platform.worker.work_off()
     assert [(r["state"], r["reason"]) for r in rows(platform, select(cases))] == [("accepted", "")]

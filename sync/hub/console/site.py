@@ -106,7 +106,7 @@ class Console:
 
     def _say(self, lang: str) -> Speech:
         p = self._platform
-        return Speech(lang, p.clock.now(), self._words[lang], self._faults, p.titles)
+        return Speech(lang, p.clock.now(), self._words[lang], self._faults, p.forms.titles)
 
     def _visitor(self, request: AnyRequest) -> Visitor:
         user = self._platform.users.who(request.cookies.get(COOKIE, ""))

@@ -32,7 +32,7 @@ def cases_page(visitor: Guest, platform: Hub) -> Template:
     search = query.Search.of(visitor.query)
     with platform.engine.connect() as connection:
         found = query.find(connection, search.condition(), visitor.query.get("after", ""))
-    services = sorted((visitor.say.service(s), s) for s in platform.titles)
+    services = sorted((visitor.say.service(s), s) for s in platform.forms.titles)
     return visitor.page("cases.html", found=found, search=search, services=services, stages=list(CaseStage))
 
 
@@ -64,7 +64,7 @@ def open_case(visitor: Guest, data: Form, platform: Hub) -> Template:
         body = platform.vault.body(case.terminal, case.case_id, Reader(visitor.name, reason))
     except (SealError, FileNotFoundError) as bad:
         raise HTTPException(status_code=409, detail=str(bad), extra={"word": "does_not_open"}) from None
-    labels = Labels(platform.services.get((body.service, body.form_version)), visitor.say)
+    labels = Labels(platform.forms.get(body.service, body.form_version), visitor.say)
     return visitor.page("opened.html", case=case, envelope=envelope, body=body, labels=labels, reason=reason)
 
 
