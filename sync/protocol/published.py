@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -72,7 +72,7 @@ class RoleKey(Signer):
     """A key that speaks for a role, by its raw halves."""
 
     suite: str
-    private: bytes
+    private: bytes = field(repr=False)
     public: bytes
 
     @property

@@ -1,3 +1,4 @@
+import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +10,8 @@ from kiosk.catalogue.loader import load_catalogue, parse_package
 from kiosk.catalogue.publish import sound_sources
 from kiosk.catalogue.search import ServiceIndex
 from kiosk.config import ASSETS
-from sync.protocol.published import ROOT, TARGETS, DocumentFault, RoleKey
+from kiosk.model.result import Err, Ok
+from sync.protocol.published import ROOT, TARGETS, DocumentFault, RoleKey, listed
 from sync.protocol.publishing import first_root, list_files, next_root
 from sync.protocol.suites import suite
 
@@ -76,6 +78,25 @@ def test_packages_without_a_list_are_left_out(folder: Path) -> None:
 def test_a_damaged_list_leaves_all_out(folder: Path, harm: bytes) -> None:
     (folder / "targets.json").write_bytes(harm)
     assert set(_faults(folder).values()) == {DocumentFault.DAMAGED}
+
+
+def test_whatever_is_changed_in_the_metadata_nothing_else_is_listed() -> None:
+    """Neither an exception, nor a list that the publisher has not signed."""
+    chance = random.Random(7)
+    good = list_files(1, FILES, END, PUBLISHER)
+    right = listed(PINNED, [], good)
+    assert isinstance(right, Ok)
+    refused = 0
+    for _ in range(1000):
+        bad = bytearray(good)
+        for _ in range(chance.choice((1, 1, 1, 5))):
+            bad[chance.randrange(len(bad))] = chance.choice(b'{}[]",:0a9 \\\xff' + chance.randbytes(2))
+        found = listed(PINNED, [], bytes(bad))
+        refused += isinstance(found, Err)
+        if isinstance(found, Ok):
+            assert found.value.paths == right.value.paths
+            assert all(found.value.fits(path, content) for path, content in FILES.items())
+    assert refused > 900
 
 
 def test_expired_packages_cannot_start_a_case(folder: Path) -> None:

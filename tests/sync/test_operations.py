@@ -213,8 +213,10 @@ def test_what_is_of_no_case_goes_in_time(terminal: Terminal, platform: Platform)
     clock = platform.clock
     assert isinstance(clock, ManualClock)
     assert platform.housekeeping.work() == 0
+    stamp = platform.repository.metadata("timestamp.json")
     clock.advance(91 * 86400)
     assert platform.housekeeping.work() == 3  # two of three changes, and the code
+    assert platform.repository.metadata("timestamp.json") != stamp  # what is published is said again
     with platform.engine.connect() as connection:
         assert connection.scalar(select(func.count()).select_from(cases)) == 3
         assert connection.scalar(select(func.count()).select_from(changes)) == 1

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from kiosk.catalogue import loader
 from kiosk.catalogue.loader import load_catalogue
 from kiosk.cli import app
 from kiosk.config import ASSETS
+from kiosk.durable import whole_or_not
 from kiosk.model.clock import ManualClock
 from kiosk.security.trust import expiry_time, load_trust, remember_start
 from sync import content
@@ -28,9 +31,10 @@ from sync.enrolment import enrol
 from sync.hub.backup import back_up, restore
 from sync.hub.blobs import FolderBlobs
 from sync.hub.database import open_database
+from sync.hub.forms import Forms
 from sync.hub.keys import KeyPair, PlatformKeys, load_or_create
 from sync.hub.repository import KeysAway, OfflineKeys, Repository
-from sync.hub.services import Platform
+from sync.hub.services import Platform, Storage
 from sync.protocol import publishing
 from sync.protocol.published import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, RoleKey
 from tests.sync.conftest import Terminal
@@ -44,6 +48,9 @@ SMALL = PERMIT | {
 }
 TEXT = yaml.safe_dump(SMALL, allow_unicode=True)
 NOBODY: Callable[[KeyPair], None] = lambda _pair: None  # noqa: E731
+
+
+one_storage = pytest.mark.parametrize("storage", ["sqlite and folder"], indirect=True)
 
 
 class Mirror(dict[str, bytes]):
@@ -161,6 +168,17 @@ def test_staff_go_back_until_something_newer_comes(world: World) -> None:
     world.publish("2027.3")
     assert world.refresh()
     assert world.offered() == of("2027.3")
+
+
+def test_a_technician_goes_back_by_a_command(world: World) -> None:
+    config = world.folder / "terminal.toml"
+    config.write_text(f'[paths]\nstate = "{world.folder}"\n')
+    command = ["catalogue", "go-back", "--config", str(config)]
+    assert CliRunner().invoke(app, command).exit_code == 1
+    world.publish("2027.2")
+    world.refresh()
+    assert CliRunner().invoke(app, command).exit_code == 0
+    assert world.offered() == of("2027.1")
 
 
 @pytest.mark.parametrize("name", ["current", "previous", "sets", "metadata"])
@@ -406,6 +424,20 @@ def test_without_our_time_the_machines_clock_decides(world: World, monkeypatch: 
 def _plain(folder: Path, source: content.Source, root: bytes) -> Updater:
     fetcher = content._Fetcher(source)
     return Updater(str(folder), METADATA, target_base_url=FILES, fetcher=fetcher, bootstrap=root)
+
+
+def test_metadata_is_written_durably(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+
+    def noted(path: Path) -> Any:
+        written.append(path.name)
+        return whole_or_not(path)
+
+    monkeypatch.setattr(content, "whole_or_not", noted)
+    world.repository.rotate(ROOT, world.offline, NOBODY)
+    world.publish("2027.2")
+    world.refresh()
+    assert written == ["2.root.json", "timestamp.json", "snapshot.json", "targets.json"]
 
 
 # killed
@@ -655,6 +687,16 @@ def test_after_a_backup_is_restored_terminals_go_on_upwards(world: World, tmp_pa
     assert world.offered() == of("2027.3")
 
 
+def test_a_form_that_another_process_has_published_is_known(world: World) -> None:
+    forms = Forms(world.engine)
+    world.publish("2027.10")
+    assert forms.get(NAMES[0], "2027.11") is None
+    known = forms.get(NAMES[0], "2027.10")
+    assert known is not None
+    assert known.version == "2027.10"
+    assert forms.titles.keys() == set(NAMES)
+
+
 def test_every_process_serves_the_same(platform: Platform, terminal: Terminal) -> None:
     """On both databases, over HTTP."""
     other = Repository(platform.engine, platform.keys.publishing, platform.clock)
@@ -672,9 +714,44 @@ def test_every_process_serves_the_same(platform: Platform, terminal: Terminal) -
             list(terminal.client.pieces(path))
 
 
+def test_many_processes_that_begin_and_sign_at_once_get_in_nobodys_way(storage: Storage, tmp_path: Path) -> None:
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "sources" / "a.yaml").write_text(TEXT)
+    clock, offline = ManualClock(), OfflineKeys(tmp_path / "offline")
+    keys = load_or_create(tmp_path / "keys.json", clock)
+    engines = [open_database(tmp_path / "hub", storage.database) for _ in range(3)]
+    processes = [Repository(engine, keys.publishing, clock) for engine in engines]
+
+    def work(process: Repository) -> None:
+        process.begin(tmp_path / "sources", offline)
+        for _ in range(5):
+            process.publish(tmp_path / "sources", offline)
+            process.re_sign()
+
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(work, processes))
+    for role in (ROOT, TARGETS):
+        offline.speaking(role, processes[0].root())
+
+    class Served:
+        def pieces(self, path: str) -> Iterator[bytes]:
+            found = processes[1].metadata(path.removeprefix(METADATA)) or processes[2].file(path.removeprefix(FILES))
+            if found is None:
+                raise NotThere(path)
+            yield found
+
+    assert refresh(Served(), tmp_path / "content", processes[0].root(), clock.now())
+    versions = json.loads(processes[0].metadata("timestamp.json") or b"")["signed"]
+    assert versions["version"] == int(clock.now().timestamp()) + 3 * 10
+    assert versions["meta"]["snapshot.json"]["version"] == versions["version"]
+    for engine in engines:
+        engine.dispose()
+
+
 # clocks
 
 
+@one_storage
 @pytest.mark.parametrize("year", [2001, 2038])
 def test_a_wrong_clock_takes_no_service_away(terminal: Terminal, year: int, monkeypatch: pytest.MonkeyPatch) -> None:
     trust = load_trust(terminal.content.parent / "platform.json")
@@ -694,12 +771,14 @@ def test_a_wrong_clock_takes_no_service_away(terminal: Terminal, year: int, monk
 # the way there
 
 
+@one_storage
 def test_a_file_that_drips_is_given_up(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sync.client.LONGEST", -1.0)
     with pytest.raises(NoNetwork, match="slowly"):
         list(terminal.client.pieces(f"{METADATA}timestamp.json"))
 
 
+@one_storage
 def test_a_terminal_does_not_enrol_where_it_is_told_no_root(
     platform: Platform, terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
