@@ -136,7 +136,7 @@ class AutoCapture:
         pages = []
         for place in places:
             quad = self.finder.settle(fine, place)
-            page, paper = straightened(fine, quad, self.shape, LONGEST)
+            page, paper = straightened(fine, quad, self.shape, LONGEST, self._scale(fine))
             least = STILL_DPI if max(fine.shape[:2]) >= STILL_PIXELS else LIVE_DPI
             fault = judge(page, paper, self.shape, bed_px_per_mm=self._scale(fine), least_dpi=least).fault
             if fault is not None:
@@ -169,7 +169,7 @@ class AutoCapture:
         found = self.finder.look(fine)
         if found is None:
             return self._keep(frame, [], (), [TakenPage(fine, None, 0.0)])
-        page, paper = straightened(fine, found.quad, self.shape, LONGEST)
+        page, paper = straightened(fine, found.quad, self.shape, LONGEST, self._scale(fine))
         seen = self.finder.glance(frame)
         quads = () if seen is None else (seen.quad,)
         return self._keep(frame, list(quads), quads, [self._finished(page, paper, fine)])

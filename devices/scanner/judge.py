@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.scanner.geometry import Picture, level_of, reduced
-from devices.scanner.proportions import EXPECTED, EXPECTED_TOLERANCE, Paper
+from devices.scanner.proportions import EXPECTED, EXPECTED_TOLERANCE, SIZE, Paper
 from devices.scanner.text_lines import ink
 from kiosk.ipc.device_messages import PreviewHint
 
@@ -33,7 +33,9 @@ GLARE = 0.012
 FINGER = 0.004
 """Share of the page, at its border, that has the colour of skin and none of the page's."""
 MOST_TINT = 10
-"""Of the light, in Cr and Cb."""
+"""Of the light, in Cr and Cb. A stronger one is the paper's own."""
+APART = 16
+"""Distance in Cr and Cb from the paper's colour from which skin is no paper, whatever the light."""
 BLANK = 0.0012
 """Share of the page that is ink."""
 PLAIN = 2.5
@@ -42,9 +44,7 @@ LIVE_DPI, STILL_DPI = 60.0, 140.0
 """Fewer dots an inch are too few: of a preview, which cannot do better, and of a picture that is kept for ever. At 140,
 print of 8 points has letters of 9 pixels."""
 UNKNOWN = 11.7
-"""Inches that the longer side of a page of unknown size is taken for: an A4."""
-SIZE = 0.16
-"""Relative error of a measured side up to which a page may still be the paper that is asked for."""
+"""Inches that the longer side of a page of unknown size is taken for, where the bed has no scale: an A4."""
 
 
 @dataclass(frozen=True)
@@ -74,17 +74,18 @@ def judge(
     light = level_of(grey, 0.9)
     sharp, burnt, skin = sharpness(grey), glare(small, grey), finger(small)
     inked = cv2.countNonZero(ink(small)) / grey.size
-    dpi = long / (paper.long / 25.4 if paper is not None else UNKNOWN)
+    dpi = long / (paper.long / 25.4) if paper is not None else bed_px_per_mm * 25.4 or long / UNKNOWN
     empty, smooth = inked < BLANK, uneven(grey) < PLAIN
     checks = (
         (PreviewHint.TOO_DARK, light < DARK),
         (PreviewHint.WRONG_KIND, wrong_kind(page, shape, bed_px_per_mm)),
         (PreviewHint.FINGER, skin > FINGER),
         (PreviewHint.BLANK, empty and smooth),
+        # Of a page with too few pixels nobody can say whether it is sharp.
+        (PreviewHint.SMALL, dpi < least_dpi),
         # Light and dark, and not one line of print or edge in it: too soft for any.
         (PreviewHint.BLURRED, sharp < (BLUR_FACE if shape == "photo" else BLUR) or empty),
         (PreviewHint.GLARE, burnt > GLARE),
-        (PreviewHint.SMALL, dpi < least_dpi),
     )
     fault = next((hint for hint, wrong in checks if wrong), None)
     return Judged(fault, light, sharp, burnt, skin, inked, dpi)
@@ -164,13 +165,14 @@ def finger(small: Picture) -> float:
     height, width = small.shape[:2]
     work = cv2.resize(small, (max(8, width // 4), max(8, height // 4)), interpolation=cv2.INTER_AREA)
     ycc = cv2.cvtColor(work, cv2.COLOR_BGR2YCrCb)
-    # The light's tint is taken off: under a warm lamp white paper has the colour of skin. A stronger one is the
-    # paper's own.
     y, cr, cb = (ycc[:, :, i].astype(np.int16) for i in range(3))
     bright = y >= np.median(y)
-    cr = cr - int(np.clip(np.median(cr[bright]) - 128, -MOST_TINT, MOST_TINT))
-    cb = cb - int(np.clip(np.median(cb[bright]) - 128, -MOST_TINT, MOST_TINT))
-    toned = (cr > 136) & (cr < 178) & (cb > 92) & (cb < 126) & (y > 50) & (cr - 128 > 0.35 * (128 - cb))
+    paper_cr, paper_cb = (int(np.median(tone[bright])) for tone in (cr, cb))
+    tint_cr, tint_cb = (int(np.clip(tone - 128, -MOST_TINT, MOST_TINT)) for tone in (paper_cr, paper_cb))
+    # Under a warm lamp white paper has the colour of skin, so the light's tint is taken off. On tinted paper that takes
+    # a finger's own colour away: there it is what has the colour of skin and differs from the paper.
+    apart = np.hypot(cr - paper_cr, cb - paper_cb) > APART
+    toned = (y > 50) & (_skin(cr - tint_cr, cb - tint_cb) | (_skin(cr, cb) & apart))
     opened = cv2.morphologyEx(toned.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     skin = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(skin)
@@ -187,6 +189,10 @@ def finger(small: Picture) -> float:
         if thick > 0.03 and area < 0.3 * labels.size and max(w, h) < 0.9 * max(labels.shape):
             total += area
     return total / labels.size
+
+
+def _skin(cr: NDArray[np.int16], cb: NDArray[np.int16]) -> NDArray[np.bool_]:
+    return np.asarray((cr > 136) & (cr < 178) & (cb > 92) & (cb < 126) & (cr - 128 > 0.35 * (128 - cb)))
 
 
 def wrong_kind(page: Picture, shape: str, bed_px_per_mm: float) -> bool:

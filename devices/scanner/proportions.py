@@ -35,9 +35,13 @@ CARD = Paper("card", 53.98, 85.6)  # ISO/IEC 7810 ID-1
 PASSPORT = Paper("passport", 88, 125)  # ISO/IEC 7810 ID-3, one page
 PHOTO = Paper("photo", 33, 48)  # the common photograph of Chinese papers
 EXPECTED = {"a4": (A4, A5), "card": (CARD,), "photo": (PHOTO, Paper("photo", 35, 49), Paper("photo", 26, 32))}
-ALL = (A4, CARD, PASSPORT)
+ALL = (A4, A5, CARD, PASSPORT)
+LIKE_A4 = (A5, PASSPORT)
+"""Have the proportions of A4, and are told from it by their size alone."""
 SURE, EXPECTED_TOLERANCE = 0.03, 0.06
 """Relative error of the ratio up to which a page is taken for a size of paper: of any, and of the one asked for."""
+SIZE = 0.16
+"""Relative error of a measured side up to which a page may still be a size of paper."""
 USUAL_FOCAL, SHORTEST, LONGEST = 1.2, 0.4, 8.0
 """Focal length by the picture's longer side: of most cameras, and the limits of what is believed of a picture."""
 FLAT = 3e-4
@@ -74,34 +78,42 @@ def _safe(value: float) -> float:
     return value if abs(value) > 1e-12 else 1e-12
 
 
-def paper_of(ratio: float, shape: str) -> Paper | None:
+def paper_of(ratio: float, shape: str, long_mm: float = 0.0) -> Paper | None:
     """The size of paper whose proportions ``ratio`` (width by height, either way up) are; None: none, a free shape.
 
-    ``shape`` is what the step asks for (``a4``, ``card``, ``photo``); anything else asks for nothing.
+    ``shape`` is what the step asks for (``a4``, ``card``, ``photo``); anything else asks for nothing. ``long_mm`` is
+    the longer side as it was measured on a bed of known scale; 0: not known.
     """
     upright = max(ratio, 1 / ratio)
     for papers, tolerance in ((EXPECTED.get(shape, ()), EXPECTED_TOLERANCE), (ALL, SURE)):
-        fits = [(abs(upright / p.ratio - 1), p) for p in papers]
-        # A4 and A5 differ by 3 parts in 1,000: the commoner one stands first.
-        best = min(fits, key=lambda f: round(f[0], 2), default=None)
+        fits = [(abs(upright / p.ratio - 1), p) for p in papers if _may_be(p, long_mm)]
+        best = min(fits, key=lambda f: f[0], default=None)
         if best is not None and best[0] <= tolerance:
             return best[1]
     return None
 
 
-def rectified(picture: Picture, quad: Quad, shape: str, longest: int = 0) -> tuple[Picture, Paper | None]:
+def _may_be(paper: Paper, long_mm: float) -> bool:
+    """Whether a page may be ``paper`` by its size. Of an unknown size it is the commonest paper of its proportions."""
+    return abs(long_mm / paper.long - 1) <= SIZE if long_mm else paper not in LIKE_A4
+
+
+def rectified(
+    picture: Picture, quad: Quad, shape: str, longest: int = 0, px_per_mm: float = 0.0
+) -> tuple[Picture, Paper | None]:
     """The page inside ``quad`` with its true proportions, and which size of paper it is.
 
     No pixel is made up: the longer side has as many as it has in the picture, or ``longest`` if that is fewer.
+    ``px_per_mm``: the scale of the bed in ``picture``; 0: not known.
     """
     height, width = picture.shape[:2]
     ratio = true_ratio(quad, width, height)
-    paper = paper_of(ratio, shape)
-    if paper is not None:
-        ratio = paper.ratio if ratio >= 1 else 1 / paper.ratio
     tl, tr, br, bl = quad
     sides = (np.linalg.norm(tr - tl), np.linalg.norm(br - bl), np.linalg.norm(bl - tl), np.linalg.norm(br - tr))
     long = max(float(s) for s in sides)
+    paper = paper_of(ratio, shape, long / px_per_mm if px_per_mm else 0.0)
+    if paper is not None:
+        ratio = paper.ratio if ratio >= 1 else 1 / paper.ratio
     long = min(long, longest) if longest else long
     wide, high = (long, long / ratio) if ratio >= 1 else (long * ratio, long)
     out = (max(16, round(wide)), max(16, round(high)))

@@ -18,7 +18,7 @@ from devices.scanner.geometry import Picture, Quad
 from devices.scanner.judge import judge
 from devices.scanner.keep import BUDGET, Kept, as_jpeg
 from devices.scanner.light import Mode, even_light, in_mode
-from devices.scanner.proportions import A4, CARD, paper_of, rectified, true_ratio
+from devices.scanner.proportions import A4, A5, CARD, PASSPORT, paper_of, rectified, true_ratio
 from devices.scanner.straighten import straightened
 from devices.scanner.text_lines import ink, skew, turned
 from kiosk.cases.pdf import FLAVOUR, as_pdf, on_one_sheet, one_sheet_holds
@@ -67,6 +67,23 @@ def test_true_proportions_come_out_of_an_angle(width: float, height: float) -> N
 )
 def test_a_paper_is_known_by_its_proportions(ratio: float, shape: str, paper: object) -> None:
     assert paper_of(ratio, shape) == paper
+
+
+@pytest.mark.parametrize("ratio", [1.39, 1.414, 1.42, 1.44])
+def test_papers_of_the_proportions_of_a4_are_told_by_their_size_alone(ratio: float) -> None:
+    assert paper_of(ratio, "free") == paper_of(ratio, "a4") == A4
+    for paper in (A4, A5, PASSPORT):
+        assert paper_of(ratio, "free", paper.long * 1.03) == paper
+    assert paper_of(ratio, "a4", A5.long) == A5
+    assert paper_of(ratio, "free", 160.0) is None
+
+
+def test_a_page_on_a_bed_of_known_scale_has_its_true_size() -> None:
+    picture, quad, _sheet = bowed(0.0)
+    for paper in (A4, A5):
+        assert straightened(picture, quad, "a4", px_per_mm=1500 / paper.long)[1] == paper
+    # A paper of no known size has the dots of the bed, however short it is.
+    assert judge(lease(), None, "free", bed_px_per_mm=6.0).dpi == pytest.approx(152.4)
 
 
 def test_a_shadow_and_a_colour_cast_go_and_a_stamp_stays() -> None:
@@ -184,6 +201,21 @@ def test_a_finger_on_the_page_is_noticed_and_a_face_on_it_is_not() -> None:
     assert judge(page, A4, "a4").fault == PreviewHint.FINGER
     portrait = np.asarray(cv2.imread(str(ASSETS / "papers" / "photo.png")), np.uint8)
     assert judge(portrait, None, "photo").fault is None
+
+
+@pytest.mark.parametrize("light", [(215, 190, 220), (255, 255, 255), (190, 225, 250)])
+def test_a_finger_is_noticed_on_tinted_paper_and_under_a_warm_lamp(light: tuple[int, int, int]) -> None:
+    page = (lease() * (np.array(light) / 255)).astype(np.uint8)
+    assert judge(page, A4, "a4").fault is None
+    cv2.ellipse(page, (page.shape[1] - 40, 900), (170, 45), 8, 0, 360, (110, 160, 205), -1)
+    assert judge(page, A4, "a4").fault == PreviewHint.FINGER
+
+
+def test_a_page_with_too_few_dots_is_called_small_and_not_soft() -> None:
+    few = cv2.resize(lease(), None, fx=0.4, fy=0.4, interpolation=cv2.INTER_AREA)
+    soft = np.asarray(cv2.GaussianBlur(few, (0, 0), 2.5), np.uint8)
+    assert judge(soft, A4, "a4", least_dpi=140).fault == PreviewHint.SMALL
+    assert judge(soft, A4, "a4").fault == PreviewHint.BLURRED
 
 
 def test_a_page_is_kept_within_its_budget_without_metadata() -> None:
