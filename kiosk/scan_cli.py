@@ -4,24 +4,44 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from devices.scanner.geometry import Picture
 from kiosk.config import ASSETS
+from kiosk.durable import whole_or_not
+from kiosk.ipc.device_messages import PreviewHint
 from kiosk.model.clock import SystemClock, hall_date
+
+if TYPE_CHECKING:
+    from devices.scanner.geometry import Picture
+    from devices.scanner.scan import Scan
 
 FONT = ASSETS / "fonts" / "NotoSansSC-Regular.ttf"
 REFUSED = 3
+SHAPES = ("a4", "card", "photo", "free")
+WRONG = {
+    PreviewHint.NO_PAGE: "no page is seen; lay it on a ground of another colour, whole in the picture",
+    PreviewHint.CUT_OFF: "a part of the page is outside of the picture",
+    PreviewHint.TOO_DARK: "too dark",
+    PreviewHint.BLURRED: "blurred",
+    PreviewHint.GLARE: "a lamp shines back from the page",
+    PreviewHint.FINGER: "a finger covers a part of the page",
+    PreviewHint.BLANK: "nothing is on this side of the page",
+    PreviewHint.WRONG_KIND: "not the kind of paper that was asked for",
+    PreviewHint.SMALL: "the page is too small in the picture to be read; go nearer",
+}
 
 
 def scan(
     pictures: Annotated[list[Path], typer.Argument(help="Photographs, one page each: JPEG, PNG, TIFF, WebP, BMP.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="A .pdf (PDF/A-2b) or, for one page, a .jpg.")],
-    shape: Annotated[str, typer.Option(help="What it should be: a4, card, photo, free.")] = "free",
+    shape: Annotated[str, typer.Option(help=f"What it should be: {', '.join(SHAPES)}.")] = "free",
     mode: Annotated[str, typer.Option(help="colour, grey, black_and_white.")] = "colour",
     purpose: Annotated[str, typer.Option(help="Watermark: what the copy is for; the date is added.")] = "",
+    bed: Annotated[
+        Path | None, typer.Option(help="A picture of the empty bed: each paper that lies apart on it becomes a page.")
+    ] = None,
     mrz: Annotated[
         bool, typer.Option("--mrz", help="Read the machine-readable zone of a passport or card, too.")
     ] = False,
@@ -29,11 +49,12 @@ def scan(
     force: Annotated[bool, typer.Option("--force", help="Keep pages that should be taken again, too.")] = False,
 ) -> None:
     """Straighten, clean and keep photographed pages. Ends with 3 where one should be taken again."""
+    from devices.scanner.bed import BedReference
     from devices.scanner.detect import PageFinder
     from devices.scanner.keep import as_jpeg
     from devices.scanner.light import Mode
-    from devices.scanner.load import BadPicture, load_picture
-    from devices.scanner.scan import scan as scan_picture
+    from devices.scanner.scan import scan as scan_largest
+    from devices.scanner.scan import scan_all
     from devices.scanner.way_up import WayUp
     from kiosk.cases.pdf import as_pdf
 
@@ -41,42 +62,83 @@ def scan(
         kind = Mode(mode)
     except ValueError:
         raise typer.BadParameter(f"{mode}: there is {', '.join(Mode)}", param_hint="--mode") from None
+    if shape not in SHAPES:
+        raise typer.BadParameter(f"{shape}: there is {', '.join(SHAPES)}", param_hint="--shape")
     if out.suffix.lower() not in (".pdf", ".jpg", ".jpeg") or (out.suffix.lower() != ".pdf" and len(pictures) > 1):
         raise typer.BadParameter("a .pdf, or for one page a .jpg", param_hint="--out")
-    finder, way_up, kept, lines, bad = PageFinder(), WayUp(), [], [], 0
+    finder, way_up, kept, lines, left = PageFinder(), WayUp(), [], [], 0
+    reference = BedReference()
+    if bed is not None:
+        reference.learn(_picture(bed))
     mark = f"{purpose} {hall_date(SystemClock().now())}" if purpose else ""
     for path in pictures:
-        try:
-            picture = load_picture(path.read_bytes())
-            found = scan_picture(picture, finder, shape, kind, way_up)
-        except (OSError, BadPicture) as wrong:
-            typer.echo(f"{path}: {wrong}", err=True)
-            raise typer.Exit(1) from None
-        line: dict[str, Any] = {
-            "file": str(path),
-            "fault": found.fault.value if found.fault else None,
-            "presence": round(found.presence, 3),
-            "corners": [] if found.quad is None else [[round(float(v), 1) for v in p] for p in found.quad],
-            "paper": found.paper.name if found.paper else None,
-            "turned": found.turned,
-            "codes": [{"kind": c.kind, "text": c.text} for c in found.codes],
-        }
-        if found.judged is not None:
-            measured = {k: round(float(v), 4) for k, v in vars(found.judged).items() if k != "fault"}
-            line["measured"] = measured
-        if mrz:
-            line["mrz"] = _zone(picture)
-        lines.append(line)
-        bad += found.fault is not None
-        if found.page is not None and (found.fault is None or force):
-            kept.append(as_jpeg(found.page, found.paper, mark, FONT))
-        elif not report:
-            typer.echo(f"{path}: {found.fault}: take it again, or use --force", err=True)
+        picture = _picture(path)
+        lying = reference.look(picture)
+        if bed is not None and lying is None:
+            _end(f"{path}: not the bed, or not the light, of {bed}")
+        pages = (
+            [scan_largest(picture, finder, shape, kind, way_up)]
+            if lying is None
+            else scan_all(picture, finder, lying, shape, kind, way_up)
+        )
+        for number, found in enumerate(pages, 1):
+            lines.append(_measured(path, found) | ({"mrz": _zone(picture)} if mrz else {}))
+            keep = found.fault is None or force
+            if found.page is not None and keep:
+                kept.append(as_jpeg(found.page, found.paper, mark, FONT))
+            else:
+                left += 1
+            if found.fault is not None:
+                which = f"{path}, page {number}" if len(pages) > 1 else f"{path}"
+                then = "" if found.page is not None and keep else " (not kept: take it again, or use --force)"
+                typer.echo(f"{which}: {WRONG[found.fault]}{then}", err=True)
     if report:
         typer.echo(json.dumps(lines, ensure_ascii=False, indent=1))
+    if out.suffix.lower() != ".pdf" and len(kept) > 1:
+        _end(f"{len(kept)} pages do not fit into one .jpg: name a .pdf")
     if kept:
-        out.write_bytes(as_pdf(kept, purpose or out.stem) if out.suffix.lower() == ".pdf" else kept[0].jpeg)
-    raise typer.Exit(REFUSED if bad and not force else 0)
+        _write(out, as_pdf(kept, purpose or out.stem) if out.suffix.lower() == ".pdf" else kept[0].jpeg)
+    raise typer.Exit(REFUSED if left else 0)
+
+
+def _picture(path: Path) -> Picture:
+    """The picture in ``path``; ends the command with one line where there is none."""
+    from devices.scanner.load import BadPicture, load_picture
+
+    try:
+        return load_picture(path.read_bytes())
+    except BadPicture as wrong:
+        _end(f"{path}: {wrong}")
+    except OSError as wrong:
+        _end(f"{path}: {wrong.strerror}")
+
+
+def _write(out: Path, data: bytes) -> None:
+    try:
+        with whole_or_not(out) as part:
+            part.write_bytes(data)
+    except OSError as wrong:
+        _end(f"{out} cannot be written: {wrong.strerror}")
+
+
+def _end(text: str) -> NoReturn:
+    typer.echo(text, err=True)
+    raise typer.Exit(1) from None
+
+
+def _measured(path: Path, found: Scan) -> dict[str, Any]:
+    line: dict[str, Any] = {
+        "file": str(path),
+        "fault": found.fault.value if found.fault else None,
+        "presence": round(found.presence, 3),
+        "corners": [] if found.quad is None else [[round(float(v), 1) for v in p] for p in found.quad],
+        "paper": found.paper.name if found.paper else None,
+        "turned": found.turned,
+        "codes": [{"kind": c.kind, "text": c.text} for c in found.codes],
+    }
+    if found.judged is not None:
+        line["measured"] = {k: round(float(v), 4) for k, v in vars(found.judged).items() if k != "fault"}
+    return line
 
 
 def _zone(picture: Picture) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ import warnings
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from devices.scanner.geometry import Picture
 
@@ -24,6 +24,8 @@ class BadPicture(Exception):
 
 def load_picture(data: bytes) -> Picture:
     """The picture in a file (BGR, upright by its EXIF note; of several, the first). Raises BadPicture."""
+    if not data:
+        raise BadPicture("the file is empty")
     if len(data) > LARGEST_FILE:
         raise BadPicture(f"the file has {len(data)} bytes, at most {LARGEST_FILE} are read")
     try:
@@ -42,6 +44,8 @@ def load_picture(data: bytes) -> Picture:
         raise
     except MemoryError:
         raise BadPicture("too large for this machine") from None
+    except UnidentifiedImageError:
+        raise BadPicture(f"no picture: neither {', '.join(FORMATS[:-1])} nor {FORMATS[-1]}") from None
     # What decoders raise at broken files is no closed set: OSError, ValueError, SyntaxError, struct.error and more.
     except Exception as bad:
         raise BadPicture(f"no picture: {type(bad).__name__}") from bad

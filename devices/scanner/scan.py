@@ -1,12 +1,13 @@
-"""One picture to one page: found, straightened, judged, finished, its codes read."""
+"""One picture to its pages: found, straightened, judged, finished, its codes read."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from devices.scanner.bed import OnBed
 from devices.scanner.codes import Code, read_codes
-from devices.scanner.detect import PageFinder
+from devices.scanner.detect import Found, PageFinder
 from devices.scanner.finish import finished
 from devices.scanner.geometry import Picture, Quad, touches_edge
 from devices.scanner.judge import STILL_DPI, Judged, judge
@@ -50,6 +51,27 @@ def scan(
         return (
             Scan(PreviewHint.NO_PAGE) if outside is None else Scan(PreviewHint.CUT_OFF, outside.quad, outside.presence)
         )
+    return _worked(picture, found, shape, mode, way_up)
+
+
+def scan_all(
+    picture: Picture,
+    finder: PageFinder,
+    lying: OnBed,
+    shape: str = "free",
+    mode: Mode = Mode.COLOUR,
+    way_up: WayUp | None = None,
+) -> list[Scan]:
+    """Scan each of the papers that lie apart on a bed, in reading order; one or none: as ``scan``."""
+    apart = finder.several(picture, lying)
+    if not apart:
+        return [scan(picture, finder, shape, mode, way_up)]
+    exact = [Found(finder.settle(picture, one.quad), one.presence) for one in apart]
+    return [_worked(picture, one, shape, mode, way_up) for one in exact]
+
+
+def _worked(picture: Picture, found: Found, shape: str, mode: Mode, way_up: WayUp | None) -> Scan:
+    """The page that was found, straight, judged and finished, its codes read."""
     page, paper = straightened(picture, found.quad, shape, LONGEST)
     # Both cores: zxing-cpp and OpenCV let go of the interpreter while they work.
     with ThreadPoolExecutor(2) as pool:

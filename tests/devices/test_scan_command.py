@@ -9,13 +9,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pikepdf
+import pytest
 from pikepdf import pdfa
 from typer.testing import CliRunner
 
-from devices.simulators.bed import on_bed
+from devices.simulators.bed import empty_bed, on_bed, several_on_bed
 from kiosk.cases.pdf import FLAVOUR
 from kiosk.cli import app
 from kiosk.config import ASSETS
+from kiosk.scan_cli import REFUSED
 
 
 def photograph(folder: Path, turned: int = 0) -> Path:
@@ -45,3 +47,54 @@ def test_no_picture_ends_in_one_line_and_without_a_file(tmp_path: Path) -> None:
     assert done.exit_code == 1
     assert "no picture" in done.output
     assert not (tmp_path / "page.pdf").exists()
+
+
+def scanned(*arguments: object) -> tuple[int, str]:
+    done = CliRunner().invoke(app, ["scan", *map(str, arguments)])
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done.exit_code, done.output
+
+
+def test_papers_apart_on_a_known_bed_become_pages_of_one_file(tmp_path: Path) -> None:
+    bed, papers, out = tmp_path / "bed.png", tmp_path / "papers.png", tmp_path / "page.pdf"
+    cards = [np.asarray(cv2.imread(str(ASSETS / "papers" / f"{n}.png")), np.uint8) for n in ("lease", "bank_card")]
+    cv2.imwrite(str(bed), empty_bed())
+    cv2.imwrite(str(papers), several_on_bed(cards))
+    code, said = scanned(papers, "--bed", bed, "-o", out, "--force")
+    assert code == 0, said
+    with pikepdf.open(out) as pdf:
+        sizes = [sorted(float(v) / 72 * 25.4 for v in page.mediabox[2:]) for page in pdf.pages]
+    assert sizes == [pytest.approx([210, 297], abs=2), pytest.approx([53.98, 85.6], abs=2)]
+
+
+def test_what_cannot_be_done_is_said_in_one_line(tmp_path: Path) -> None:
+    photo, empty = photograph(tmp_path), tmp_path / "empty.jpg"
+    empty.touch()
+    out = tmp_path / "page.pdf"
+    for arguments, told in (
+        ((empty, "-o", out), "the file is empty"),
+        ((tmp_path, "-o", out), "Is a directory"),
+        ((photo, "-o", tmp_path / "nowhere" / "page.pdf", "--force"), "cannot be written"),
+        ((photo, "-o", out, "--bed", empty), "the file is empty"),
+    ):
+        code, said = scanned(*arguments)
+        assert code == 1
+        assert told in said
+        assert len(said.strip().splitlines()) <= 2
+    assert scanned(photo, "-o", out, "--shape", "letter")[0] == 2
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["empty.jpg", "photo.png"]
+
+
+def test_a_picture_without_a_page_is_refused_even_by_force(tmp_path: Path) -> None:
+    path, out = tmp_path / "bed.png", tmp_path / "page.pdf"
+    cv2.imwrite(str(path), empty_bed())
+    code, said = scanned(path, "-o", out, "--force", "--report")
+    assert (code, out.exists()) == (REFUSED, False)
+    assert "no page is seen" in said
+
+
+def test_a_refused_page_leaves_the_file_that_was_there(tmp_path: Path) -> None:
+    photo, out = photograph(tmp_path), tmp_path / "page.pdf"
+    out.write_bytes(b"older")
+    assert scanned(photo, "-o", out, "--shape", "card")[0] == REFUSED
+    assert out.read_bytes() == b"older"
