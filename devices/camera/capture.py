@@ -15,7 +15,7 @@ from devices.scanner.finish import finished
 from devices.scanner.geometry import Picture, Quad, shift, touches_edge
 from devices.scanner.judge import LIVE_DPI, STILL_DPI, judge
 from devices.scanner.light import Mode
-from devices.scanner.proportions import Paper
+from devices.scanner.proportions import CARD, Paper
 from devices.scanner.scan import LONGEST
 from devices.scanner.straighten import straightened
 from devices.scanner.way_up import WayUp, upright
@@ -154,7 +154,8 @@ class AutoCapture:
 
     def _finished(self, page: Picture, paper: Paper | None, seen: Picture) -> TakenPage:
         done = finished(page, self.shape, self.mode)
-        turns = self.way_up.quarter_turns(done, card=self.shape == "card") if self.shape != "photo" else 0
+        card = self.shape == "card" or paper == CARD
+        turns = self.way_up.quarter_turns(done, card=card) if self.shape != "photo" else 0
         scale = self._scale(seen)
         dpi = max(page.shape[:2]) / paper.long * 25.4 if paper is not None else scale * 25.4
         return TakenPage(upright(done, turns), paper, dpi)

@@ -12,7 +12,7 @@ from devices.scanner.finish import finished
 from devices.scanner.geometry import Picture, Quad, touches_edge
 from devices.scanner.judge import STILL_DPI, Judged, judge
 from devices.scanner.light import Mode
-from devices.scanner.proportions import Paper
+from devices.scanner.proportions import CARD, Paper
 from devices.scanner.straighten import straightened
 from devices.scanner.way_up import WayUp, upright
 from kiosk.ipc.device_messages import PreviewHint
@@ -77,16 +77,16 @@ def _worked(picture: Picture, found: Found, shape: str, mode: Mode, way_up: WayU
     with ThreadPoolExecutor(2) as pool:
         codes = pool.submit(read_codes, page, thorough=False)
         judging = pool.submit(judge, page, paper, shape, least_dpi=STILL_DPI)
-        done, turned = _standing(finished(page, shape, mode), shape, way_up)
+        done, turned = _standing(finished(page, shape, mode), shape, paper, way_up)
         judged = judging.result()
     cut_off = touches_edge(found.quad, picture.shape[1], picture.shape[0])
     fault = PreviewHint.CUT_OFF if cut_off else judged.fault
     return Scan(fault, found.quad, found.presence, done, paper, judged, tuple(codes.result()), turned)
 
 
-def _standing(page: Picture, shape: str, way_up: WayUp | None) -> tuple[Picture, int]:
+def _standing(page: Picture, shape: str, paper: Paper | None, way_up: WayUp | None) -> tuple[Picture, int]:
     """``page`` upright, and by how many quarters it was turned; photographs hold no print to tell by."""
     if way_up is None or shape == "photo":
         return page, 0
-    turns = way_up.quarter_turns(page, card=shape == "card")
+    turns = way_up.quarter_turns(page, card=shape == "card" or paper == CARD)
     return upright(page, turns), turns

@@ -23,9 +23,11 @@ PIECES = 12
 LEAST, LEAST_CARD, LEAST_PIECES = 700, 480, 6
 """Pixels of the longer side of a page and of a card, and pieces, below which nothing is said: letters of 4 pixels look
 the same turned."""
-MARGIN = 4.1
-"""Log-odds a piece, of at most 5, by which one way must win before a page is turned. Full pages of print reach 4.5
-to 5; a bank card, whose pictures and large figures mislead, reaches 3.7 for a wrong way."""
+MARGIN, MARGIN_TURNED = 4.1, 2.0
+"""Log-odds a piece, of at most 5, by which one way must win before a page is turned: at one look, and with the pieces
+also looked at from their other three sides, where what misleads the network points every way. Full pages of print reach
+4.5 to 5; handwriting and few lines of print 1 to 4.5. For a wrong way a bank card reaches 3.7 at one look, and 1.0
+from four sides, as does the cover of a book."""
 LEAST_INK = 0.015
 """Share of a piece that is ink; below it says nothing."""
 
@@ -49,14 +51,28 @@ class WayUp:
         if len(places) < LEAST_PIECES:
             return 0
         pieces = np.stack([normalised(grey[y : y + SIDE, x : x + SIDE]) for x, y in places])[:, None]
-        self._net.setInput(pieces)
+        said = self._chances(pieces)
+        best, lead = _winner(said)
+        if lead > MARGIN:
+            return best
+        others = [np.roll(self._chances(np.rot90(pieces, k, (2, 3))), -k) for k in (1, 2, 3)]
+        best, lead = _winner(np.mean([said, *others], 0))
+        return best if lead > MARGIN_TURNED else 0
+
+    def _chances(self, pieces: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Log-probability of each of the four ways, a piece."""
+        self._net.setInput(np.ascontiguousarray(pieces))
         logits = np.asarray(self._net.forward(), np.float64)
         top = logits.max(1, keepdims=True)
         # No single piece may decide: a stamp or a picture is sure of itself and means nothing.
         chance = (logits - top - np.log(np.exp(logits - top).sum(1, keepdims=True))).clip(-5, 0)
-        mean = chance.mean(0)
-        second, best = (int(n) for n in np.argsort(mean)[-2:])
-        return best if mean[best] - mean[second] > MARGIN else 0
+        return np.asarray(chance.mean(0), np.float64)
+
+
+def _winner(chances: NDArray[np.float64]) -> tuple[int, float]:
+    """The likeliest way, and by how much it leads."""
+    second, best = (int(n) for n in np.argsort(chances)[-2:])
+    return best, float(chances[best] - chances[second])
 
 
 def upright(page: Picture, quarter_turns: int) -> Picture:
