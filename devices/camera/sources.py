@@ -17,7 +17,10 @@ import numpy as np
 
 from devices.scanner.geometry import Picture
 
-FROZEN_SECONDS = 2.0
+FROZEN_SECONDS = 1.5
+"""Without a picture for so long, a camera is frozen; with the pause between two looks it is known within two."""
+STARTING_SECONDS = 2.5
+"""So long the first picture may take; a process that says nothing for 3 s is taken for hung."""
 MOST_DROPPED = 60
 """Pictures of a video that are passed over at once."""
 

@@ -59,7 +59,7 @@ class V4l2Source:
         self._orders: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._news = threading.Condition()
         self._picture: Picture | None = None
-        self._ended = False
+        self._started = self._ended = False
         threading.Thread(target=self._fetch, name="camera", daemon=True).start()
 
     def _sized(self, size: tuple[int, int]) -> bool:
@@ -84,14 +84,16 @@ class V4l2Source:
         self._capture.release()
 
     def read(self) -> Picture:
+        patience = sources.FROZEN_SECONDS if self._started else sources.STARTING_SECONDS
         with self._news:
-            told = self._news.wait_for(lambda: self._picture is not None or self._ended, sources.FROZEN_SECONDS)
+            told = self._news.wait_for(lambda: self._picture is not None or self._ended, patience)
             picture, self._picture = self._picture, None
             if picture is not None:
+                self._started = True
                 return picture
         if told:
             raise SourceLost("the camera sends no picture")
-        raise SourceLost(f"no picture for {sources.FROZEN_SECONDS} s", SourceFault.FROZEN)
+        raise SourceLost(f"no picture for {patience} s", SourceFault.FROZEN)
 
     def still(self) -> Picture:
         """A picture in the camera's full size; the live one where it has no larger size, or does not answer."""

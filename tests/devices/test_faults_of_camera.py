@@ -18,7 +18,7 @@ from devices.camera.sources import SourceFault, SourceLost
 from devices.camera.v4l2 import V4l2Source
 from devices.simulators.client import RigClient
 from kiosk.ipc.device_messages import StartCamera, StopCamera
-from kiosk.model.clock import SystemClock
+from kiosk.model.clock import ManualClock, SystemClock
 from kiosk.model.device import Availability
 from tests.devices.virtual import Told
 
@@ -66,17 +66,34 @@ def test_a_camera_unplugged_and_plugged_in_is_back(camera: CameraDriver, rig: Ri
     assert (camera.state.availability, set(camera.state.faults)) == (Availability.ONLINE, set())
 
 
-def test_few_frames_a_second_are_told_while_somebody_looks(camera: CameraDriver, rig: RigClient) -> None:
-    camera.handle(StartCamera(shape="a4"), [])
-    rig.order("fault", device="camera", set={"late": 0.22})
-    for _ in range(30):
-        camera.step()
-    assert set(camera.state.faults) == {"camera_slow"}
+@pytest.mark.parametrize("fault", [{"frozen": True}, {"refuse": "busy"}])
+def test_a_camera_that_nobody_uses_is_missed_within_two_seconds(
+    fault: dict[str, object], rig: RigClient, rig_folder: Path
+) -> None:
+    driver = CameraDriver("simulated", str(rig_folder / "camera"), SystemClock(), Told().emit)
+    pause = driver.step()
+    assert driver.state.availability == Availability.ONLINE
+    rig.order("fault", device="camera", set=fault)
+    driver.step()
+    assert driver.state.availability == Availability.HARDWARE_ERROR
+    # The next look comes after the pause, and waits for a picture so long.
+    assert pause + sources.FROZEN_SECONDS <= 2.0
+    driver.close()
     rig.order("fault", device="camera", set=WELL)
-    for _ in range(30):
+
+
+def test_few_frames_a_second_are_told_while_somebody_looks(rig: RigClient, rig_folder: Path) -> None:
+    clock = ManualClock()
+    camera = CameraDriver("simulated", str(rig_folder / "camera"), clock, Told().emit)
+    camera.handle(StartCamera(shape="a4"), [])
+    for seconds, faults in ((0.22, {"camera_slow"}), (0.1, set())):
+        for _ in range(30):
+            camera.step()
+            clock.advance(seconds)
         camera.step()
-    assert not camera.state.faults
+        assert set(camera.state.faults) == faults
     camera.handle(StopCamera(), [])
+    camera.close()
 
 
 class FakeCapture:
@@ -205,6 +222,14 @@ def test_a_v4l2_camera_that_hangs_is_called_frozen(fake: str) -> None:
     with pytest.raises(SourceLost) as lost:
         read_on(source)
     assert lost.value.fault == SourceFault.FROZEN
+    source.close()
+
+
+def test_a_v4l2_camera_may_take_longer_for_its_first_picture(fake: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    FakeCapture.hang.set()
+    source = V4l2Source(fake)
+    threading.Timer(0.6, FakeCapture.resumed.set).start()  # twice the time after which a running camera is frozen
+    assert source.read().shape == (1080, 1920, 3)
     source.close()
 
 
