@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.config import ASSETS
+from kiosk.ipc.device_messages import PreviewHint
 from kiosk.model.device import Availability
 from kiosk.model.fault import load_faults
 from kiosk.model.text import Lang
@@ -43,3 +45,12 @@ def test_every_fault_and_state_has_words(lang: Lang) -> None:
         assert all(step.text.root[lang] for step in fault.steps)
     for state in Availability:
         assert f"staff_{state}" in words(lang)
+
+
+@pytest.mark.parametrize("hint", list(PreviewHint))
+def test_every_hint_of_the_camera_has_a_sentence_and_a_picture_of_its_own(hint: PreviewHint) -> None:
+    for lang in Lang:
+        sentences = [words(lang)[f"scan_hint_{other}"] for other in PreviewHint]
+        assert sentences.count(words(lang)[f"scan_hint_{hint}"]) == 1
+    pictures = [(ASSETS / "pictures" / "hints" / f"{other}.svg").read_bytes() for other in PreviewHint]
+    assert pictures.count((ASSETS / "pictures" / "hints" / f"{hint}.svg").read_bytes()) == 1

@@ -50,6 +50,29 @@ def filled() -> Visit:
     return visit
 
 
+def test_pages_are_put_in_order_replaced_and_removed_within_their_paper() -> None:
+    visit = at_work()
+
+    def page(name: str, material: str = "lease") -> Page:
+        return Page(page_id=name, material=material, width=1, height=1, image=name.encode())
+
+    def order() -> str:
+        assert visit.draft is not None
+        return " ".join(p.page_id for p in visit.draft.pages)
+
+    for each in (page("a"), page("x", "photo"), page("b"), page("c")):
+        visit.add_page(each)
+    visit.move_forward("b")
+    assert order() == "b x a c", "it passes its own paper's pages alone"
+    visit.move_forward("b")
+    visit.move_forward("x")
+    assert order() == "b x a c", "the first page of a paper stays"
+    visit.replace_page("a", page("d"))
+    assert order() == "b x d c"
+    visit.remove_page("b")
+    assert order() == "x d c"
+
+
 def test_no_path_leads_from_data_to_the_welcome_screen() -> None:
     for stage, following in NEXT.items():
         if stage in HOLDS_DATA:
