@@ -13,12 +13,16 @@ import urllib3
 from pydantic import BaseModel, ValidationError
 
 from kiosk.model.clock import since_start
-from sync.protocol.wire import Ping, Problem, Refusal, SignedRequest
+from sync.protocol.wire import MAX_BODY, Ping, Problem, Refusal, SignedRequest
 
 T = TypeVar("T", bound=BaseModel)
 
-PIECE = 256 * 1024
-"""Bytes sent at a time: a cut line wastes at most one piece."""
+PIECE, LARGEST_PIECE = 256 * 1024, MAX_BODY
+"""Bytes sent at a time: at the beginning, after a fault and on a slow line; and on a fast one."""
+MANY = 10_000
+"""Digests of files begun that are remembered."""
+QUICK = 1.0
+"""Seconds that a piece may take: a cut line wastes at most one piece."""
 LONGEST = 120.0
 """Seconds that one published file may take: who sends it byte by byte holds up nothing else for ever."""
 
@@ -86,6 +90,8 @@ class PlatformClient:
             timeout=urllib3.Timeout(connect=3.0, read=20.0),
             ssl_context=context,
         )
+        self._piece = PIECE
+        self._begun: set[str] = set()
         # When this machine was started, by the platform's clock.
         self._boot_time: datetime | None = None
         self._last: datetime | None = None
@@ -201,13 +207,24 @@ class PlatformClient:
         ``leave`` signs the request for the upload, by digest and size. Raises NoNetwork, NotAuthorised, or Rejected
         where the file does not have its digest any more.
         """
+        if len(self._begun) > MANY:
+            self._begun.clear()
+        try:
+            self._send_pieces(digest, file, leave)
+        except NoNetwork:
+            self._piece = PIECE
+            raise
+
+    def _send_pieces(self, digest: str, file: Path, leave: Callable[[str, int], SignedRequest]) -> None:
         total = file.stat().st_size
-        offset, complete = self._offset(digest)
+        # Of a file that was not begun the platform has nothing, or it says so: no need to ask for that.
+        offset, complete = self._offset(digest) if digest in self._begun else (0, False)
+        self._begun.add(digest)
         authorization = "" if complete else leave(digest, total).as_header()
         with file.open("rb") as source:
             while not complete:
                 source.seek(offset)
-                data = source.read(PIECE)
+                data, begun = source.read(self._piece), time.monotonic()
                 answer = self._request(
                     "PATCH",
                     f"/v1/blobs/{digest}",
@@ -220,14 +237,22 @@ class PlatformClient:
                     raise self._refused(answer.data)
                 if answer.status == 409:
                     now, complete = self._offset(digest)
-                    if now == offset or offset + len(data) >= total:
+                    if now == offset or (now == 0 and offset + len(data) >= total):
                         raise Rejected("the platform does not take this file")
                     offset = now
                     continue
                 if answer.status != 204:
                     raise Rejected(f"HTTP {answer.status}")
                 offset += len(data)
+                self._fit_piece(time.monotonic() - begun)
                 complete = answer.headers.get("Upload-Complete") == "?1"
+
+    def _fit_piece(self, took: float) -> None:
+        """Pieces grow while they take little time, so that a line that is cut wastes a second or so, however fast."""
+        if took < QUICK / 2:
+            self._piece = min(self._piece * 2, LARGEST_PIECE)
+        elif took > QUICK:
+            self._piece = max(self._piece // 2, PIECE)
 
     def _offset(self, digest: str) -> tuple[int, bool]:
         answer = self._request("HEAD", f"/v1/blobs/{digest}")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from kiosk.durable import sync_folder
+from sync.protocol.canonical import digest as digest_of
 from sync.protocol.canonical import hasher
 from sync.protocol.envelope import MAX_BLOB
 
@@ -21,7 +22,10 @@ _DIGEST = re.compile(r"^(sha256|sm3):([0-9a-f]{64})$")
 PIECE = 1 << 20
 
 
-def _digest_of(path: Path, algorithm: str) -> str:
+def _digest_of(path: Path, algorithm: str, content: bytes = b"") -> str:
+    """The digest of a file; ``content``: what is in it, where that is at hand and need not be read again."""
+    if content:
+        return digest_of(content, algorithm)
     hashing = hasher(algorithm)
     with path.open("rb") as whole:
         while piece := whole.read(PIECE):
@@ -152,7 +156,7 @@ class FolderBlobs:
                 raise
             if offset + len(data) < total:
                 return False
-            if _digest_of(part, digest.partition(":")[0]) != digest:
+            if _digest_of(part, digest.partition(":")[0], b"" if offset else data) != digest:
                 part.unlink()
                 raise BlobError("the content does not have this digest")
             part.rename(whole)

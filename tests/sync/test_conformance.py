@@ -106,7 +106,7 @@ def signs_a_repeat_anew(patch: pytest.MonkeyPatch) -> None:
 
 
 def checks_no_digest(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(blobs, "_digest_of", lambda path, algorithm: f"{algorithm}:{path.name}")
+    patch.setattr(blobs, "_digest_of", lambda path, algorithm, _content: f"{algorithm}:{path.name}")
 
 
 def takes_pieces_anywhere(patch: pytest.MonkeyPatch) -> None:
