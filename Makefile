@@ -64,6 +64,8 @@ bench: setup-dev ## measurements as ratios
 	$(BIN)/python -m tests.benchmarks.platform --postgresql
 	for what in heartbeats many_cases; do $(BIN)/python -m tests.benchmarks.$$what; \
 		$(BIN)/python -m tests.benchmarks.$$what --postgresql; done
+	$(BIN)/python -m tests.benchmarks.drain
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.benchmarks.peers $(if $(POUCHDB),--pouchdb $(POUCHDB))
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m tests.benchmarks.events
 
 bench-rendered: setup-dev ## the scanner on pages drawn from a seed, beside classic detectors; and spoiled pages

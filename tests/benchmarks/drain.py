@@ -160,7 +160,8 @@ def upload(url: str, ca: Path, files: list[Path]) -> float:
 
 
 @contextlib.contextmanager
-def _process(*arguments: str) -> Iterator[None]:
+def module(*arguments: str) -> Iterator[None]:
+    """A module of this program as a process of its own."""
     process = subprocess.Popen([sys.executable, "-m", *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         yield
@@ -169,7 +170,8 @@ def _process(*arguments: str) -> Iterator[None]:
         process.wait(20)
 
 
-def _await(port: int) -> None:
+def await_port(port: int) -> None:
+    """Wait until something listens there. Raises AssertionError."""
     for _ in range(400):
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return
@@ -188,9 +190,9 @@ def measure(folder: Path, cases: int, size: int) -> str:
     (folder / "terminal").mkdir()
     hub = ["kiosk.cli", "hub", "--folder", str(folder / "hub"), "--port", str(ports[0]), "--tls", str(tls)]
     peer = ["tests.benchmarks.drain", "--serve", str(folder / "plain"), str(ports[1]), str(tls)]
-    with _process(*hub), _process(*peer):
+    with module(*hub), module(*peer):
         for port in ports:
-            _await(port)
+            await_port(port)
         backlog = Backlog(folder / "terminal", urls[0], ca, code)
         ours = theirs = 0.0
         total = 0
