@@ -153,6 +153,11 @@ def insert_new(connection: Connection, table: Table) -> sqlite.Insert | postgres
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 
 
+def locked(connection: Connection, query: Any) -> Any:
+    """``query`` for update: what it finds stays so until the transaction ends."""
+    return query if connection.dialect.name == "sqlite" else query.with_for_update()
+
+
 def skip_locked(connection: Connection, query: Any) -> Any:
     """``query`` for update, without the rows that another process works on; SQLite has one writer anyway."""
     return query if connection.dialect.name == "sqlite" else query.with_for_update(skip_locked=True)

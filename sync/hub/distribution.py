@@ -11,7 +11,9 @@ from sqlalchemy import Table, UniqueConstraint
 
 from sync.hub.schema import metadata
 
-COLOCATED = dict.fromkeys(("case_record", "case_event", "handover", "named_blob", "opening", "quarantine"), "terminal")
+COLOCATED = dict.fromkeys(
+    ("case_record", "case_count", "case_event", "handover", "named_blob", "opening", "quarantine"), "terminal"
+)
 """Beside the table ``terminal``, by its column of the same name."""
 COPIED = {
     "schema_version",

@@ -15,7 +15,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 from sqlalchemy import Connection, func, select
 
-from sync.hub.schema import cases, quarantine, terminals
+from sync.hub import counts
+from sync.hub.schema import quarantine, terminals
 from sync.hub.services import Platform
 
 SILENT = timedelta(minutes=5)
@@ -71,7 +72,7 @@ class _Stored(Collector):
 
 def _of_cases(connection: Connection) -> Iterator[Metric]:
     by_state = GaugeMetricFamily("bianmin_cases", "Cases by state", labels=["state"])
-    for state, count in connection.execute(select(cases.c.state, func.count()).group_by(cases.c.state)):
+    for state, count in counts.by_state(connection).items():
         by_state.add_metric([state], count)
     yield by_state
     open_ones = select(func.count()).select_from(quarantine).where(quarantine.c.settled == "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,10 +19,10 @@ from kiosk.forms.engine import FormEngine
 from kiosk.forms.rules import Context
 from kiosk.model.clock import Clock
 from kiosk.model.ids import new_id
-from sync.hub import feed
+from sync.hub import counts, feed
 from sync.hub.audit import Entry, record
 from sync.hub.blobs import Blobs
-from sync.hub.database import insert_new, skip_locked, transaction
+from sync.hub.database import insert_new, locked, skip_locked, transaction
 from sync.hub.forms import Forms
 from sync.hub.keys import PlatformKeys
 from sync.hub.schema import cases, events, named_blobs
@@ -123,10 +124,13 @@ class CaseWorker:
 
         def write(connection: Connection) -> bool:
             one = and_(cases.c.terminal == terminal, cases.c.case_id == case_id, cases.c.state.in_(of))
-            values = {"state": to.value, "reason": "", "attempts": 0, "lease": 0.0}
-            if connection.execute(update(cases).where(one).values(**values)).rowcount != 1:
+            was = connection.scalar(locked(connection, select(cases.c.state).where(one)))
+            if was is None:
                 return False
+            values = {"state": to.value, "reason": "", "attempts": 0, "lease": 0.0}
+            connection.execute(update(cases).where(one).values(**values))
             note_stage(connection, terminal, case_id, to, by, at)
+            counts.moved(connection, Counter({(terminal, was): -1, (terminal, to.value): 1}))
             feed.append(connection, feed.of_terminal(terminal), [(to.value, case_id)], at)
             done = "case_closed" if to == CaseStage.CLOSED else "case_replayed"
             record(connection, at, Entry(terminal, done, {"by": by, "case": case_id}))
@@ -174,6 +178,7 @@ class CaseWorker:
     def _settle(self, connection: Connection, outcomes: list[tuple[Row[Any], Outcome]]) -> None:
         at = self._clock.now().isoformat()
         told: dict[str, list[tuple[str, str]]] = {}
+        moves: counts.Moves = Counter()
         names = [
             {"terminal": row.terminal, "digest": blob["digest"]}
             for row, _outcome in outcomes
@@ -193,8 +198,10 @@ class CaseWorker:
             if connection.execute(_one(row).where(cases.c.state == CaseStage.STORED).values(**values)).rowcount:
                 note_stage(connection, row.terminal, row.case_id, outcome.stage, "platform", at, str(outcome.reason))
                 told.setdefault(row.terminal, []).append((outcome.stage.value, row.case_id))
+                moves[row.terminal, outcome.stage.value] += 1
                 if outcome.reason:
                     log.warning("case_quarantined", case=row.case_id, reason=str(outcome.reason))
+        counts.moved(connection, moves)
         for terminal, entries in sorted(told.items()):
             feed.append(connection, feed.of_terminal(terminal), entries, at)
 
@@ -259,13 +266,11 @@ def case_findings(envelope: Envelope, body: CaseBody, package: ServicePackage) -
         findings.append("documents")
     if {d.material for d in body.documents} != {p.material for p in body.pages}:
         findings.append("pages")
-    counts: dict[str, int] = {}
-    for page in body.pages:
-        counts[page.material] = counts.get(page.material, 0) + 1
+    pages = Counter(page.material for page in body.pages)
     applicant = {k: v for k, v in body.identity.items() if isinstance(v, str) and v}
     try:
         context = Context(applicant, datetime.fromisoformat(body.captured))
     except ValueError:
         return [*findings, "captured"]
-    problems = FormEngine(package.form).problems(body.answers, counts, set(body.promises), context)
+    problems = FormEngine(package.form).problems(body.answers, pages, set(body.promises), context)
     return findings + [f"form.{p.where}" for p in problems]

@@ -120,6 +120,15 @@ events = Table(
     Column("note", String(200), nullable=False, default=""),
 )
 
+case_counts = Table(
+    "case_count",
+    metadata,
+    # Changed with each case that moves (``sync.hub.counts``); those in the state "stored" are not among them.
+    Column("terminal", String(64), primary_key=True),
+    Column("state", String(16), primary_key=True),
+    Column("count", Integer, nullable=False),
+)
+
 named_blobs = Table(
     "named_blob",
     metadata,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -13,13 +14,14 @@ from urllib.parse import urlencode
 import pytest
 import urllib3
 from argon2 import PasswordHasher
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 
 from kiosk.model.clock import ManualClock
 from kiosk.model.fault import Fault, load_faults
 from kiosk.model.ids import new_id, receipt_number
 from sync.hub.console.site import FAULTS
 from sync.hub.console.speech import Speech
+from sync.hub.counts import moved
 from sync.hub.database import transaction
 from sync.hub.roles import Role
 from sync.hub.schema import cases, quarantine, terminals
@@ -76,7 +78,12 @@ def add_case(platform: Platform, terminal: str, number: int, **values: object) -
         "acknowledgement": "{}",
         **values,
     }
-    transaction(platform.engine, lambda connection: connection.execute(insert(cases).values(**row)))
+
+    def write(connection: Connection) -> None:
+        connection.execute(insert(cases).values(**row))
+        moved(connection, Counter({(terminal, str(row["state"])): 1}))
+
+    transaction(platform.engine, write)
     return case_id
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -11,7 +12,7 @@ import structlog
 from sqlalchemy import Connection, Engine, Row, and_, select, update
 
 from kiosk.model.clock import Clock
-from sync.hub import feed
+from sync.hub import counts, feed
 from sync.hub.audit import Entry, record
 from sync.hub.database import insert_new, skip_locked, transaction
 from sync.hub.departments.breaker import Breaker
@@ -177,6 +178,8 @@ class HandoverWorker:
         connection.execute(update(handovers).where(_same(row)).values(**values))
         if connection.execute(moved).rowcount:
             note_stage(connection, row.terminal, row.case_id, stage, "department", at, reply.note or reply.number)
+            before, after = (row.terminal, CaseStage.ACCEPTED.value), (row.terminal, stage.value)
+            counts.moved(connection, Counter({before: -1, after: 1}))
             feed.append(connection, feed.of_terminal(row.terminal), [(stage.value, row.case_id)], at)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
+from sync.hub import counts
 from sync.hub.console.queries.terminals import Filter, chosen
 from sync.hub.opening import CaseStage
 from sync.hub.schema import cases, quarantine, terminals
@@ -67,8 +68,7 @@ def numbers(connection: Connection, cutoff: str) -> Numbers:
 
 def by_state(connection: Connection) -> dict[CaseStage, int]:
     """Cases in each state; one that has none stands there with 0."""
-    query = select(cases.c.state, func.count()).group_by(cases.c.state)
-    found = {state: int(count) for state, count in connection.execute(query)}
+    found = counts.by_state(connection)
     return {stage: found.get(stage.value, 0) for stage in CaseStage}
 
 
