@@ -65,7 +65,7 @@ def test_every_way_of_a_case_is_counted(terminal: Terminal, platform: Platform) 
 def test_two_processes_that_move_the_same_cases_count_each_move_once(
     terminal: Terminal, platform: Platform, storage: Storage
 ) -> None:
-    for _ in range(20):
+    for _ in range(8):
         terminal.submit()
     assert terminal.outbox.send_next() == Sent.SENT
     other = open_platform(platform.folder, ASSETS / "catalogue", platform.clock, storage=storage)

@@ -184,7 +184,7 @@ def test_another_content_keeps_its_files_for_people_and_for_the_backup(
 
 def test_two_processes_look_after_one_storage(terminal: Terminal, platform: Platform, storage: Storage) -> None:
     envelopes = []
-    for _ in range(6):
+    for _ in range(3):
         envelopes.append(brought(terminal))
         assert terminal.outbox.send_next() == Sent.SENT
     platform.worker.work_off()
@@ -208,7 +208,7 @@ def test_two_processes_look_after_one_storage(terminal: Terminal, platform: Plat
         for thread in both:
             thread.join(120)
     assert failed == []
-    assert [here(platform, e) for e in envelopes] == [2] * 6
+    assert [here(platform, e) for e in envelopes] == [2] * 3
     assert platform.blobs.sizes([digest(d) for d in strays]) == {}
     assert platform.blobs.hidden() == []
     other.engine.dispose()
