@@ -77,7 +77,8 @@ def hub(
     ] = "",
     host: str = "127.0.0.1",
     port: int = 8300,
-    packages: Annotated[Path, typer.Option(help="Service packages to publish; see publish.")] = ASSETS / "catalogue",
+    packages: Annotated[Path, typer.Option(help="Service packages that a new platform publishes.")] = ASSETS
+    / "catalogue",
     tls: Annotated[Path | None, typer.Option(help="Folder of server.pem and server.key, see certificate.")] = None,
     suite: Annotated[
         str, typer.Option(help="Algorithms of a new platform's keys: intl or gm (SM2, SM3, SM4).")
@@ -210,12 +211,16 @@ def retire_keys(
 
 
 @hub_app.command()
-def publish(context: typer.Context, keys: Keys = None) -> None:
-    """Publish the folder of packages, and nothing else: terminals offer them for 90 days. Needs the key of targets."""
+def publish(
+    context: typer.Context,
+    packages: Annotated[Path, typer.Argument(help="Folder of service packages.")],
+    keys: Keys = None,
+) -> None:
+    """Publish a folder of packages, and nothing else: terminals offer them for 90 days. Needs the key of targets."""
     where = _where(context)
     platform = where.platform()
     try:
-        names = platform.repository.publish(where.packages, where.offline(keys))
+        names = platform.repository.publish(packages, where.offline(keys))
     except ValueError as bad:
         raise _failed(str(bad)) from None
     typer.echo(f"published: {', '.join(names)}; good until {platform.repository.packages_end():%Y-%m-%d}")
@@ -312,7 +317,7 @@ def restore(context: typer.Context, source: Path) -> None:
     except BackupError as bad:
         raise _failed(str(bad)) from None
     typer.echo(f"{counted.rows} rows and {counted.blobs} sealed files are back")
-    typer.echo("run kiosk hub publish: terminals take no files that are older than those they have")
+    typer.echo("run kiosk hub publish PACKAGES: terminals take no files that are older than those they have")
 
 
 @hub_app.command()

@@ -137,9 +137,12 @@ class Repository:
     def publish(self, sources: Path, keys: OfflineKeys) -> list[str]:
         """Publish every package of ``sources``, and nothing else, for 90 days; returns their ids.
 
-        A root that has lived half its time is made anew. Raises KeysAway, or ValueError where a package is unsound.
+        A root that has lived half its time is made anew. Raises KeysAway, or ValueError where a package is unsound or
+        there is none, which would take every service away.
         """
         found = sound_sources(sources)
+        if not found:
+            raise ValueError(f"there are no packages in {sources}")
 
         def write(connection: Connection) -> None:
             root = _locked_root(connection)

@@ -70,13 +70,13 @@ class Mirror(dict[str, bytes]):
 class World:
     """A platform's repository with two packages, and a terminal that enrolled when it began."""
 
-    def __init__(self, folder: Path, at: datetime) -> None:
+    def __init__(self, folder: Path, at: datetime, suite: str = "intl") -> None:
         self.folder, self.clock = folder, ManualClock(at)
         self.sources, self.terminal = folder / "sources", folder / "content"
         self.sources.mkdir(parents=True)
         self.write("2026.1")
         self.engine = open_database(folder / "hub")
-        self.keys: PlatformKeys = load_or_create(folder / "hub" / "keys.json", self.clock)
+        self.keys: PlatformKeys = load_or_create(folder / "hub" / "keys.json", self.clock, suite)
         self.repository = Repository(self.engine, self.keys.publishing, self.clock)
         self.offline = OfflineKeys(folder / "offline")
         self.repository.begin(self.sources, self.offline)
@@ -347,6 +347,19 @@ CHECKS = [
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_attack(world: World, check: Callable[[World], None]) -> None:
     check(world)
+
+
+@pytest.mark.parametrize("check", [rollback_is_refused, strangers_are_refused], ids=lambda check: check.__name__)
+def test_attack_with_national_algorithms(tmp_path: Path, check: Callable[[World], None]) -> None:
+    world = World(tmp_path, ManualClock().now(), "gm")
+    world.refresh()
+    assert b'"sm2-sm3"' in world.root
+    world.repository.rotate(ROOT, world.offline, NOBODY)
+    check(world)
+    world.publish("2027.3")
+    world.refresh()
+    assert world.offered() == of("2027.3")
+    world.engine.dispose()
 
 
 @pytest.mark.parametrize("world", [datetime(2001, 1, 1, tzinfo=UTC), datetime(2038, 2, 1, tzinfo=UTC)], indirect=True)
@@ -801,7 +814,8 @@ def test_the_operator_publishes_and_changes_keys(tmp_path: Path) -> None:
 
     (tmp_path / "sources").mkdir()
     (tmp_path / "sources" / "a.yaml").write_text(TEXT)
-    assert run("publish")[0] == 0
+    sources = str(tmp_path / "sources")
+    assert run("publish", sources)[0] == 0
     files = {p.name: p.stat().st_mode & 0o777 for p in (tmp_path / "hub" / "offline").iterdir()}
     assert files == {"root.json": 0o600, "targets.json": 0o600}
     assert (tmp_path / "hub" / "offline").stat().st_mode & 0o777 == 0o700
@@ -811,10 +825,11 @@ def test_the_operator_publishes_and_changes_keys(tmp_path: Path) -> None:
     # The keys are taken away: the platform goes on, and nobody publishes there.
     (tmp_path / "hub" / "offline").rename(tmp_path / "safe")
     assert run("re-sign")[0] == 0
-    code, said = run("publish")
+    code, said = run("publish", sources)
     assert (code, "key of targets is not in" in said) == (1, True)
     assert not (tmp_path / "hub" / "offline").exists()
-    code, said = run("publish", "--keys", str(tmp_path / "safe"))
+    code, said = run("publish", sources, "--keys", str(tmp_path / "safe"))
     assert (code, "residence-permit" in said) == (0, True)
     (tmp_path / "sources" / "a.yaml").write_text(TEXT.replace("glyph:", "gliph:"))
-    assert run("publish", "--keys", str(tmp_path / "safe"))[0] == 1
+    assert run("publish", sources, "--keys", str(tmp_path / "safe"))[0] == 1
+    assert "no packages" in run("publish", str(tmp_path / "hub"), "--keys", str(tmp_path / "safe"))[1]
