@@ -79,8 +79,11 @@ class FormEngine:
 
     def final(self, answers: Answers, context: Context) -> Answers:
         """What is handed in: normalised, and without answers to questions that do not apply."""
+        return self._kept(self.pages(answers, context), answers, context)
+
+    def _kept(self, pages: list[PageSpec], answers: Answers, context: Context) -> Answers:
         kept: Answers = {}
-        for page in self.pages(answers, context):
+        for page in pages:
             for field in self.fields(page, answers, context):
                 value = normalised(field, answers.get(field.id, ""))
                 if value:
@@ -95,8 +98,9 @@ class FormEngine:
         ``page_counts`` says how many pages were scanned for each material, ``promised`` which
         materials a promise stands for.
         """
-        problems = [p for page in self.pages(answers, context) for p in self.page_problems(page, answers, context)]
-        stray = set(answers) - set(self.final(answers, context))
+        pages = self.pages(answers, context)
+        problems = [p for page in pages for p in self.page_problems(page, answers, context)]
+        stray = set(answers) - set(self._kept(pages, answers, context))
         problems += [Problem(name, REQUIRED) for name in sorted(stray) if answers[name]]
         needed = {m.id: m for m in self.materials(answers, context)}
         for material in needed.values():

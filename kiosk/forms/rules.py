@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cached_property, lru_cache
 from typing import Any
 
 from cel_expr_python import cel
@@ -66,9 +67,15 @@ class Context:
     applicant: dict[str, str]
     captured: datetime
 
-    @property
+    @cached_property
     def today(self) -> str:
         return hall_date(self.captured)
+
+
+@lru_cache(maxsize=1024)
+def _compiled(source: str) -> Any:
+    """Compiling takes longer than evaluating, and every case of a form is looked at by the same rules."""
+    return _ENVIRONMENT.compile(source)
 
 
 class CompiledRule:
@@ -78,7 +85,7 @@ class CompiledRule:
         """Raises RuleError where ``source`` is no CEL, or names what rules do not know."""
         self.source = source
         try:
-            self._expression = _ENVIRONMENT.compile(source)
+            self._expression = _compiled(source)
         except RuntimeError as bad:
             raise RuleError(str(bad).split("\n", maxsplit=1)[0]) from None
 

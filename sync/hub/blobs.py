@@ -33,6 +33,13 @@ def _digest_of(path: Path, algorithm: str, content: bytes = b"") -> str:
     return f"{algorithm}:{hashing.finalize().hex()}"
 
 
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
+
+
 class BlobError(ValueError):
     """A request that names no blob, or a place in it that does not fit."""
 
@@ -117,25 +124,21 @@ class FolderBlobs:
     """A folder; a blob's name is its digest. A part's length on disk is its offset: no record can disagree."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._hidden = folder / "hidden"
-        for inside in (folder / "parts", self._hidden):
+        self._folder, self._parts, self._hidden = folder, folder / "parts", folder / "hidden"
+        for inside in (self._parts, self._hidden):
             inside.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def offset(self, digest: str) -> tuple[int, bool]:
         name = name_of(digest)
-        whole = self._folder / name
-        if whole.exists():
-            return whole.stat().st_size, True
-        part = self._folder / "parts" / name
-        return (part.stat().st_size if part.exists() else 0), False
+        whole = _size(self._folder / name)
+        return (_size(self._parts / name) or 0, False) if whole is None else (whole, True)
 
     def append(self, digest: str, offset: int, data: bytes, total: int) -> bool:
         name = name_of(digest)
-        whole, part = self._folder / name, self._folder / "parts" / name
+        whole, part = self._folder / name, self._parts / name
         if whole.exists():
             return True
-        check_place(part.stat().st_size if part.exists() else 0, offset, len(data), total)
+        check_place(_size(part) or 0, offset, len(data), total)
         with part.open("ab") as out:
             # A terminal that lost the answer sends again while the first request is still at work.
             fcntl.flock(out, fcntl.LOCK_EX)
@@ -213,7 +216,7 @@ class FolderBlobs:
 
     def drop_parts(self, before: float) -> int:
         dropped = 0
-        for part in (self._folder / "parts").iterdir():
+        for part in self._parts.iterdir():
             with contextlib.suppress(FileNotFoundError), part.open("rb") as held:
                 # Not while a piece is being added; who waits for the lock finds the part gone, and begins anew.
                 fcntl.flock(held, fcntl.LOCK_EX)

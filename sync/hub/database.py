@@ -130,7 +130,11 @@ def transaction(engine: Engine, work: Callable[[Connection], T]) -> T:
     """``work`` in one writing transaction, done again where another one got in its way; it may run several times."""
     for attempt in range(TRIES):
         try:
-            with _turn(engine), engine.execution_options(writes=True).begin() as connection:
+            with (
+                _turn(engine),
+                engine.connect().execution_options(writes=True) as connection,
+                connection.begin(),
+            ):
                 return work(connection)
         except Crossed:
             if attempt == TRIES - 1:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 import structlog
-from sqlalchemy import Connection, Engine, Row, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, bindparam, insert, select, tuple_, update
 
 from kiosk.catalogue.package import ServicePackage
 from kiosk.forms.engine import FormEngine
@@ -148,8 +148,9 @@ class CaseWorker:
             .limit(most)
         )
         rows = list(connection.execute(skip_locked(connection, query)))
-        for row in rows:
-            connection.execute(_one(row).values(lease=now + LEASE, attempts=c.attempts + 1))
+        if rows:
+            taken = update(cases).where(_among(rows)).values(lease=now + LEASE, attempts=c.attempts + 1)
+            connection.execute(taken)
         return rows
 
     def _outcome(self, row: Row[Any], public: list[tuple[str, bytes]]) -> Outcome:
@@ -177,33 +178,51 @@ class CaseWorker:
 
     def _settle(self, connection: Connection, outcomes: list[tuple[Row[Any], Outcome]]) -> None:
         at = self._clock.now().isoformat()
+        c = cases.c
+        # Not those that took longer than their lease, and that another process was faster with in the end.
+        waiting = (
+            select(c.terminal, c.case_id)
+            .where(_among([row for row, _outcome in outcomes]), c.state == CaseStage.STORED)
+            .order_by(c.terminal, c.case_id)
+            .with_for_update()
+        )
+        ours = {(row.terminal, row.case_id) for row in connection.execute(waiting)}
+        settled = [(row, outcome) for row, outcome in outcomes if (row.terminal, row.case_id) in ours]
+        if not settled:
+            return
+        one = update(cases).where(c.terminal == bindparam("of"), c.case_id == bindparam("case"))
+        connection.execute(one, [{"of": r.terminal, "case": r.case_id, **self._columns(o)} for r, o in settled])
+        stages = [
+            _stage(row.terminal, row.case_id, outcome.stage, "platform", at, str(outcome.reason))
+            for row, outcome in settled
+        ]
+        connection.execute(insert(events), stages)
         told: dict[str, list[tuple[str, str]]] = {}
         moves: counts.Moves = Counter()
         names = [
             {"terminal": row.terminal, "digest": blob["digest"]}
-            for row, _outcome in outcomes
+            for row, _outcome in settled
             for blob in json.loads(row.envelope)["blobs"]
         ]
         connection.execute(insert_new(connection, named_blobs).on_conflict_do_nothing(), names)
-        for row, outcome in outcomes:
-            values = {
-                "state": outcome.stage.value,
-                "reason": str(outcome.reason),
-                "findings": json.dumps(outcome.findings),
-                "kept_key": outcome.kept_key,
-                "kept_key_id": self._keys.keeping[0].key_id if outcome.kept_key else "",
-                "lease": 0.0,
-            }
-            # Not if another process took longer than its lease and was faster in the end.
-            if connection.execute(_one(row).where(cases.c.state == CaseStage.STORED).values(**values)).rowcount:
-                note_stage(connection, row.terminal, row.case_id, outcome.stage, "platform", at, str(outcome.reason))
-                told.setdefault(row.terminal, []).append((outcome.stage.value, row.case_id))
-                moves[row.terminal, outcome.stage.value] += 1
-                if outcome.reason:
-                    log.warning("case_quarantined", case=row.case_id, reason=str(outcome.reason))
+        for row, outcome in settled:
+            told.setdefault(row.terminal, []).append((outcome.stage.value, row.case_id))
+            moves[row.terminal, outcome.stage.value] += 1
+            if outcome.reason:
+                log.warning("case_quarantined", case=row.case_id, reason=str(outcome.reason))
         counts.moved(connection, moves)
         for terminal, entries in sorted(told.items()):
             feed.append(connection, feed.of_terminal(terminal), entries, at)
+
+    def _columns(self, outcome: Outcome) -> dict[str, Any]:
+        return {
+            "state": outcome.stage.value,
+            "reason": str(outcome.reason),
+            "findings": json.dumps(outcome.findings),
+            "kept_key": outcome.kept_key,
+            "kept_key_id": self._keys.keeping[0].key_id if outcome.kept_key else "",
+            "lease": 0.0,
+        }
 
 
 class Worker(Protocol):
@@ -240,19 +259,27 @@ class WorkerThread:
                 pause = PAUSE
 
 
-def _one(row: Row[Any]) -> Any:
-    return update(cases).where(and_(cases.c.terminal == row.terminal, cases.c.case_id == row.case_id))
+def _among(rows: Sequence[Row[Any]]) -> ColumnElement[bool]:
+    return tuple_(cases.c.terminal, cases.c.case_id).in_([(row.terminal, row.case_id) for row in rows])
 
 
 def note_stage(
     connection: Connection, terminal: str, case_id: str, stage: CaseStage, by: str, at: str, note: str = ""
 ) -> None:
     """Record that a case has come to ``stage``; inside the transaction that moves it."""
-    connection.execute(
-        insert(events).values(
-            terminal=terminal, case_id=case_id, id=new_id(), at=at, state=stage.value, by=by, note=note[:200]
-        )
-    )
+    connection.execute(insert(events), [_stage(terminal, case_id, stage, by, at, note)])
+
+
+def _stage(terminal: str, case_id: str, stage: CaseStage, by: str, at: str, note: str) -> dict[str, str]:
+    return {
+        "terminal": terminal,
+        "case_id": case_id,
+        "id": new_id(),
+        "at": at,
+        "state": stage.value,
+        "by": by,
+        "note": note[:200],
+    }
 
 
 def case_findings(envelope: Envelope, body: CaseBody, package: ServicePackage) -> list[str]:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, Row, select
+from sqlalchemy import Connection, Engine, Row, bindparam, select
 
 from kiosk.model.clock import Clock
 from sync.hub.audit import Entry, Refusals, record
@@ -21,6 +21,11 @@ FRESH = 600.0
 
 UNPROVEN = (Refusal.UNKNOWN_TERMINAL, Refusal.BAD_SIGNATURE, Refusal.REVOKED)
 """Reasons that leave open whether the terminal itself has sent it, or that come of one whose key was stolen."""
+_t = terminals.c
+_KNOWN = select(_t.terminal, _t.suite, _t.public_key, _t.old_keys, _t.revoked).where(
+    _t.terminal.in_(bindparam("names", expanding=True))
+)
+"""Made once: it is asked at every request."""
 
 
 class Refused(Exception):
@@ -73,9 +78,7 @@ class Senders:
         }
 
     def _known(self, connection: Connection, names: set[str]) -> dict[str, Row[str, str, str, str, str]]:
-        t = terminals.c
-        query = select(t.terminal, t.suite, t.public_key, t.old_keys, t.revoked).where(t.terminal.in_(names))
-        return {row.terminal: row for row in connection.execute(query)}
+        return {row.terminal: row for row in connection.execute(_KNOWN, {"names": list(names)})}
 
     def _verdict(
         self, request: SignedRequest, purpose: Purpose, known: Row[str, str, str, str, str] | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -71,7 +72,6 @@ class UserDesk:
         self._engine, self._refusals, self._clock = engine, refusals, clock
         self._hasher = PasswordHasher()
         self._turns = threading.BoundedSemaphore(AT_ONCE)
-        self._nobody = self._hasher.hash(secrets.token_hex(8))
 
     # what operators and administrators do
 
@@ -252,9 +252,15 @@ class UserDesk:
 
     # inside
 
+    @cached_property
+    def _nobody(self) -> str:
+        """What the password of a name that nobody has is compared with, so that it takes as long as any other."""
+        return self._hasher.hash(secrets.token_hex(8))
+
     def _fits(self, stored: str | None, password: str) -> bool:
+        nobody = self._nobody  # made at the first login, whoever it is of
         try:
-            self._hasher.verify(stored or self._nobody, password[:LONGEST_PASSWORD])
+            self._hasher.verify(stored or nobody, password[:LONGEST_PASSWORD])
         except VerificationError:
             return False
         return stored is not None

@@ -31,6 +31,7 @@ def _small(text: str) -> int:
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+_decode = json.JSONDecoder(parse_float=_not_plain, parse_int=_small, parse_constant=_not_plain).decode
 _LATE = re.compile("[\ud800-\U0010ffff]")
 """Characters whose order in UTF-16 is not that of their numbers."""
 
@@ -45,7 +46,7 @@ def canonical(value: BaseModel | dict[str, Any] | list[Any]) -> bytes:
     text = _encode(plain)
     try:
         if text.isascii() or not _LATE.search(text):
-            json.loads(text, parse_float=_not_plain, parse_int=_small, parse_constant=_not_plain)
+            _decode(text)
             return text.encode()
     except _NotPlain:
         pass

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hmac
 import os
 import struct
+from functools import lru_cache
 from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
@@ -113,12 +114,8 @@ class IntlSuite:
 
     def unwrap(self, wrapped: bytes, private: bytes, info: bytes) -> bytes:
         """The data key; raises SealError."""
-        key = hpke.MLKEM768X25519PrivateKey(
-            mlkem.MLKEM768PrivateKey.from_seed_bytes(private[:64]),
-            x25519.X25519PrivateKey.from_private_bytes(private[64:]),
-        )
         try:
-            return self._kem.decrypt(wrapped, key, info)
+            return self._kem.decrypt(wrapped, _sealing_private(private), info)
         except (InvalidTag, ValueError):
             raise SealError("the key is not wrapped for this platform key and this record") from None
 
@@ -136,6 +133,15 @@ class IntlSuite:
         except (InvalidSignature, ValueError):
             return False
         return True
+
+
+@lru_cache(maxsize=8)
+def _sealing_private(private: bytes) -> hpke.MLKEM768X25519PrivateKey:
+    """The key that ``private`` stands for. Half the time of opening goes into making it, and a platform has few."""
+    return hpke.MLKEM768X25519PrivateKey(
+        mlkem.MLKEM768PrivateKey.from_seed_bytes(private[:64]),
+        x25519.X25519PrivateKey.from_private_bytes(private[64:]),
+    )
 
 
 def _sealing_public(public: bytes) -> hpke.MLKEM768X25519PublicKey:
