@@ -101,13 +101,13 @@ def take_receipts(cases: CaseRepository, believes: Callable[[Acknowledgement], b
     except (OSError, ValidationError):
         raise CarryError(f"{file} holds no receipts of the platform") from None
     waiting = {o.envelope.case_id: o.envelope for o in cases.waiting()}
-    taken = 0
+    genuine = {}
     for word in words:
         envelope = waiting.get(word.case_id)
         if envelope is not None and word.envelope == envelope.digest() and believes(word):
-            cases.acknowledged(word, at)
-            taken += 1
-    return taken
+            genuine[word.case_id] = word
+    cases.acknowledged(list(genuine.values()), at)
+    return len(genuine)
 
 
 def save_receipts(file: Path, words: list[Acknowledgement]) -> Path:

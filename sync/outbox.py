@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -40,8 +40,6 @@ class Sent(StrEnum):
     NO_NETWORK = "no_network"
 
 
-_WORST = [Sent.SENT, Sent.HELD, Sent.LATER]
-"""What a batch came to is the worst that became of one of its records."""
 Sign = Callable[[Purpose, BaseModel], SignedRequest]
 """Makes a request of this terminal. Raises NoNetwork where the platform's time cannot be learnt."""
 
@@ -70,20 +68,28 @@ class Outbox:
         self._believes, self._sign = believes, sign
         self._clock, self._chance = clock, chance
         self.cases = CaseRepository(store, files)
+        # Files that the platform has said to hold, of cases that are not settled: a next try need not ask for them.
+        self._there: set[str] = set()
 
     def send_next(self) -> Sent:
-        """Send what is due, up to a batch: the files first, then the envelopes together."""
+        """Send what is due, up to a batch: the files first, then the envelopes together.
+
+        Where the network fails at a file, the cases whose files are there already are handed over all the same: on a
+        bad line a whole batch of files in one go may never succeed.
+        """
         now = self._clock.now().timestamp()
-        ready = []
+        ready: list[Outgoing] = []
         for outgoing in self.cases.due(now, BATCH):
             try:
                 self._send_files(outgoing)
             except NoNetwork as gone:
-                self._put_off(outgoing, now, gone.retry_after)
-                return Sent.NO_NETWORK
+                self._put_off([outgoing], now, gone.retry_after)
+                if not ready or gone.retry_after:
+                    return Sent.NO_NETWORK
+                break
             except NotAuthorised as no:
                 log.error("file_not_taken", reason=no.reason)
-                self._put_off(outgoing, now)
+                self._put_off([outgoing], now)
                 return Sent.REFUSED
             except (Rejected, FileNotFoundError) as bad:
                 # A file that is gone, or one that the platform does not take: people must look.
@@ -94,7 +100,7 @@ class Outbox:
                 if outgoing.attempts >= UNREADABLE:
                     self._hold(outgoing, str(bad))
                 else:
-                    self._put_off(outgoing, now)
+                    self._put_off([outgoing], now)
                 continue
             ready.append(outgoing)
             if sum(len(o.envelope.wrapped_key) for o in ready) > BATCH_CHARACTERS:
@@ -104,20 +110,20 @@ class Outbox:
         try:
             answers = self._deliver(ready)
         except NoNetwork as gone:
-            for outgoing in ready:
-                self._put_off(outgoing, now, gone.retry_after)
+            self._put_off(ready, now, gone.retry_after)
             return Sent.NO_NETWORK
         except (NotAuthorised, Rejected) as bad:
             # Nothing is wrong with the cases: they wait until this terminal is heard again.
             log.error("batch_not_taken", reason=str(bad))
-            for outgoing in ready:
-                self._put_off(outgoing, now)
+            self._put_off(ready, now)
             return Sent.REFUSED
-        return max((self._settle(o, a, now) for o, a in zip(ready, answers, strict=True)), key=_WORST.index)
+        return self._settle(ready, answers, now)
 
     def _send_files(self, outgoing: Outgoing) -> None:
         for blob in outgoing.envelope.blobs:
-            self._client.send_blob(blob.digest, self._files.path(outgoing.files[blob.id]), self._leave)
+            if blob.digest not in self._there:
+                self._client.send_blob(blob.digest, self._files.path(outgoing.files[blob.id]), self._leave)
+                self._there.add(blob.digest)
 
     def _leave(self, digest: str, size: int) -> SignedRequest:
         return self._sign(Purpose.BLOB, BlobGrant(digest=digest, size=size))
@@ -129,36 +135,46 @@ class Outbox:
             raise NoNetwork("the answer is not of this protocol", fault="platform_portal")
         return answer.answers
 
-    def _put_off(self, outgoing: Outgoing, now: float, retry_after: float | None = None) -> None:
-        wait = backoff(outgoing.attempts, self._chance, retry_after)
-        self.cases.put_off(outgoing.envelope.case_id, now + wait)
+    def _put_off(self, which: Sequence[Outgoing], now: float, retry_after: float | None = None) -> None:
+        self.cases.put_off({o.envelope.case_id: now + backoff(o.attempts, self._chance, retry_after) for o in which})
 
     def _hold(self, outgoing: Outgoing, reason: str) -> None:
         log.error("case_not_sent", case=outgoing.envelope.case_id, error=reason)
         self.cases.hold(outgoing.envelope.case_id, reason, self._clock.now().isoformat())
 
-    def _settle(self, outgoing: Outgoing, answer: RecordAnswer, now: float) -> Sent:
-        match answer.status:
-            case RecordStatus.STORED | RecordStatus.DUPLICATE if self._genuine(outgoing, answer.acknowledgement):
-                assert answer.acknowledgement is not None
-                # A duplicate brings the word of long ago: trusted time never goes back.
-                known, received = self._store.get("signed_time"), answer.acknowledgement.received
-                if not known or datetime.fromisoformat(received) > datetime.fromisoformat(known):
-                    self._store.put("signed_time", received)
-                self.cases.acknowledged(answer.acknowledgement, self._clock.now().isoformat())
-                return Sent.SENT
-            case RecordStatus.CONFLICT | RecordStatus.REFUSED:
-                self._hold(outgoing, answer.reason.value if answer.reason else answer.status.value)
-                return Sent.HELD
-            case _:
-                # "later", or an acknowledgement that the platform's key did not sign: not done.
-                self._put_off(outgoing, now)
-                return Sent.LATER
+    def _settle(self, ready: Sequence[Outgoing], answers: Sequence[RecordAnswer], now: float) -> Sent:
+        """Act on the answers to a batch; what is done and what must wait in one transaction each."""
+        words: list[Acknowledgement] = []
+        later: list[Outgoing] = []
+        held = False
+        # Where the platform misses a file after all, it is asked for again.
+        self._there.difference_update(b.digest for o in ready for b in o.envelope.blobs)
+        for outgoing, answer in zip(ready, answers, strict=True):
+            match answer.status:
+                case RecordStatus.STORED | RecordStatus.DUPLICATE if word := self._genuine(outgoing, answer):
+                    words.append(word)
+                case RecordStatus.CONFLICT | RecordStatus.REFUSED:
+                    self._hold(outgoing, answer.reason.value if answer.reason else answer.status.value)
+                    held = True
+                case _:
+                    # "later", or an acknowledgement that the platform's key did not sign: not done.
+                    later.append(outgoing)
+        if words:
+            self._store.put("signed_time", self._latest(words))
+            self.cases.acknowledged(words, self._clock.now().isoformat())
+        if later:
+            self._put_off(later, now)
+        return Sent.LATER if later else Sent.HELD if held else Sent.SENT
 
-    def _genuine(self, outgoing: Outgoing, acknowledgement: Acknowledgement | None) -> bool:
-        return (
-            acknowledgement is not None
-            and acknowledgement.case_id == outgoing.envelope.case_id
-            and acknowledgement.envelope == outgoing.envelope.digest()
-            and self._believes(acknowledgement)
-        )
+    def _genuine(self, outgoing: Outgoing, answer: RecordAnswer) -> Acknowledgement | None:
+        """The platform's word on this very content, or None where it is not the platform's."""
+        word, envelope = answer.acknowledgement, outgoing.envelope
+        if word is None or (word.case_id, word.envelope) != (envelope.case_id, envelope.digest()):
+            return None
+        return word if self._believes(word) else None
+
+    def _latest(self, words: Sequence[Acknowledgement]) -> str:
+        """The latest of what is known and of the times in ``words``: a repeat brings the word of long ago, and trusted
+        time never goes back."""
+        known = self._store.get("signed_time")
+        return max([*filter(None, [known]), *(w.received for w in words)], key=datetime.fromisoformat)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kiosk.store.audit import append
@@ -126,11 +127,13 @@ class CaseRepository:
         files = dict(self._store.rows("SELECT blob_id, name FROM sealed_file WHERE case_id = ?", envelope.case_id))
         return Outgoing(envelope, files, attempts)
 
-    def put_off(self, case_id: str, next_at: float) -> None:
-        """Count an attempt and try again at ``next_at`` (seconds of the wall clock)."""
-        self._store.db.conn.execute(
-            "UPDATE outbox SET attempts = attempts + 1, next_at = ? WHERE case_id = ?", (next_at, case_id)
-        )
+    def put_off(self, next_at: Mapping[str, float]) -> None:
+        """Count an attempt of each of these cases and try again at its time (seconds of the wall clock)."""
+        with self._store.transaction():
+            self._store.db.conn.executemany(
+                "UPDATE outbox SET attempts = attempts + 1, next_at = ? WHERE case_id = ?",
+                [(at, case_id) for case_id, at in next_at.items()],
+            )
 
     def try_now(self) -> None:
         """The network is back: nothing waits any longer."""
@@ -143,21 +146,27 @@ class CaseRepository:
             self._store.db.conn.execute("UPDATE case_line SET state = 'refused' WHERE case_id = ?", (case_id,))
             append(self._store, at, "case_refused", {"case": case_id, "reason": reason})
 
-    def acknowledged(self, acknowledgement: Acknowledgement, at: str) -> None:
-        """The platform holds the case: destroy the wrapped key (with the row), then the files."""
-        case_id = acknowledgement.case_id
-        names = [r[0] for r in self._store.rows("SELECT name FROM sealed_file WHERE case_id = ?", case_id)]
+    def acknowledged(self, words: Sequence[Acknowledgement], at: str) -> None:
+        """The platform holds these cases: destroy the wrapped keys (with the rows), then the files."""
+        names: list[str] = []
         with self._store.transaction():
-            connection = self._store.db.conn
-            connection.execute("DELETE FROM outbox WHERE case_id = ?", (case_id,))
-            connection.execute("DELETE FROM sealed_file WHERE case_id = ?", (case_id,))
-            connection.execute(
-                "UPDATE case_line SET state = 'stored', acknowledgement = ? WHERE case_id = ?",
-                (acknowledgement.model_dump_json(), case_id),
-            )
-            append(self._store, at, "case_sent", {"case": case_id, "envelope": acknowledgement.envelope})
+            for word in words:
+                names += self._wiped(word, at)
         for name in names:
             self._files.remove(name)
+
+    def _wiped(self, word: Acknowledgement, at: str) -> list[str]:
+        """Destroy the rows of a case, and return the names of its files."""
+        connection, case_id = self._store.db.conn, word.case_id
+        names = [r[0] for r in self._store.rows("SELECT name FROM sealed_file WHERE case_id = ?", case_id)]
+        connection.execute("DELETE FROM outbox WHERE case_id = ?", (case_id,))
+        connection.execute("DELETE FROM sealed_file WHERE case_id = ?", (case_id,))
+        connection.execute(
+            "UPDATE case_line SET state = 'stored', acknowledgement = ? WHERE case_id = ?",
+            (word.model_dump_json(), case_id),
+        )
+        append(self._store, at, "case_sent", {"case": case_id, "envelope": word.envelope})
+        return names
 
     def released(self, case_id: str) -> None:
         """People have settled what was set aside: it is sent again."""

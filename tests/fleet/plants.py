@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 
@@ -12,7 +13,7 @@ from kiosk.store import cases as lines
 from kiosk.store import pages, receipt_counter
 from sync import outbox
 from sync.client import NoNetwork
-from sync.hub import blobs, ingest
+from sync.hub import blobs, ingest, opening
 from sync.protocol.envelope import Acknowledgement, acknowledgements
 from sync.protocol.wire import RecordAnswer, RecordStatus
 
@@ -75,7 +76,7 @@ def repeat_is_a_conflict() -> Patch:
 
 def digest_not_checked() -> Patch:
     """A file is complete once it has its length."""
-    return _instead(blobs, "_digest_of", lambda _real: lambda path, algorithm: f"{algorithm}:{path.name}")
+    return _instead(blobs, "_digest_of", lambda _real: lambda path, algorithm, _content: f"{algorithm}:{path.name}")
 
 
 def offset_ahead_of_the_bytes() -> Patch:
@@ -108,16 +109,14 @@ def offset_ahead_of_the_bytes() -> Patch:
 def believes_any_answer() -> Patch:
     """ "Stored" is believed without the platform's signature: what any portal can say."""
 
-    def settle(real: Any) -> Any:
-        def trusting(self: Any, outgoing: Any, answer: RecordAnswer, now: float) -> Any:
-            if answer.status == RecordStatus.STORED and answer.acknowledgement is None:
-                self.cases.acknowledged(_word(outgoing), "")
-                return outbox.Sent.SENT
-            return real(self, outgoing, answer, now)
+    def genuine(real: Any) -> Any:
+        def trusting(self: Any, outgoing: Any, answer: RecordAnswer) -> Any:
+            unsigned = answer.status == RecordStatus.STORED and answer.acknowledgement is None
+            return _word(outgoing) if unsigned else real(self, outgoing, answer)
 
         return trusting
 
-    return _instead(outbox.Outbox, "_settle", settle)
+    return _instead(outbox.Outbox, "_genuine", genuine)
 
 
 def sent_before_the_answer() -> Patch:
@@ -128,8 +127,7 @@ def sent_before_the_answer() -> Patch:
             try:
                 return real(self, ready)
             except NoNetwork:
-                for outgoing in ready:
-                    self.cases.acknowledged(_word(outgoing), "")
+                self.cases.acknowledged([_word(outgoing) for outgoing in ready], "")
                 raise
 
         return hasty
@@ -141,11 +139,10 @@ def later_is_done() -> Patch:
     """ "Later" is taken for done."""
 
     def settle(real: Any) -> Any:
-        def careless(self: Any, outgoing: Any, answer: RecordAnswer, now: float) -> Any:
-            if answer.status == RecordStatus.LATER:
-                self.cases.acknowledged(_word(outgoing), "")
-                return outbox.Sent.SENT
-            return real(self, outgoing, answer, now)
+        def careless(self: Any, ready: Any, answers: Any, now: float) -> Any:
+            later = [o for o, answer in zip(ready, answers, strict=True) if answer.status == RecordStatus.LATER]
+            self.cases.acknowledged([_word(outgoing) for outgoing in later], "")
+            return real(self, ready, answers, now)
 
         return careless
 
@@ -160,9 +157,9 @@ def gives_up() -> Patch:
     """Four tries, then the case is dropped."""
 
     def put_off(real: Any) -> Any:
-        def tired(self: Any, case_id: str, next_at: float) -> None:
-            real(self, case_id, next_at)
-            self._store.db.conn.execute("DELETE FROM outbox WHERE case_id = ? AND attempts >= 4", (case_id,))
+        def tired(self: Any, next_at: Any) -> None:
+            real(self, next_at)
+            self._store.db.conn.execute("DELETE FROM outbox WHERE attempts >= 4")
 
         return tired
 
@@ -256,22 +253,26 @@ def waits_by_the_wall_clock_for_ever() -> Patch:
     return mock.patch.object(lines, "LONGEST_WAIT", 10.0**12)
 
 
+def taken_up_for_ever() -> Patch:
+    """A case that a process had taken up when it was killed belongs to it for ever."""
+    return mock.patch.object(opening, "LEASE", 10.0**12)
+
+
 def answer_for_another_case() -> Patch:
     """The signed word for one case is taken for another."""
     last: list[Any] = []
 
-    def settle(real: Any) -> Any:
-        def mixed(self: Any, outgoing: Any, answer: RecordAnswer, now: float) -> Any:
+    def genuine(real: Any) -> Any:
+        def mixed(self: Any, outgoing: Any, answer: RecordAnswer) -> Any:
             if answer.acknowledgement is not None:
                 last.append(answer.acknowledgement)
             elif answer.status == RecordStatus.STORED and last:
-                self.cases.acknowledged(last[-1].model_copy(update={"case_id": outgoing.envelope.case_id}), "")
-                return outbox.Sent.SENT
-            return real(self, outgoing, answer, now)
+                return last[-1].model_copy(update={"case_id": outgoing.envelope.case_id})
+            return real(self, outgoing, answer)
 
         return mixed
 
-    return _instead(outbox.Outbox, "_settle", settle)
+    return _instead(outbox.Outbox, "_genuine", genuine)
 
 
 def answers_in_another_order() -> Patch:
@@ -353,6 +354,7 @@ PLANTS: dict[str, Callable[[], Patch]] = {
         resubmit_is_new,
         held_up_by_one,
         waits_by_the_wall_clock_for_ever,
+        taken_up_for_ever,
         answer_for_another_case,
         answers_in_another_order,
         one_bad_record_fails_the_batch,
@@ -361,14 +363,39 @@ PLANTS: dict[str, Callable[[], Patch]] = {
 
 
 MORE_OF: dict[str, dict[str, float]] = {
-    "epoch_kept_after_a_restore": {"disk_restored": 0.03},
-    "waits_by_the_wall_clock_for_ever": {"clock_jump": 0.15, "answer_lost": 0.2},
+    "epoch_kept_after_a_restore": {"disk_restored": 0.5},
+    "taken_up_for_ever": {"opening_killed": 0.5},
+    "waits_by_the_wall_clock_for_ever": {"clock_jump": 0.5, "answer_lost": 0.1},
 }
 """What must happen more often than by itself for a small world to meet a fault."""
 
 
 LOSES = {"held_up_by_one": 2, "one_bad_record_fails_the_batch": 2}
 """Faults that come with one record that is refused on purpose: so many cases at least must be seen as lost."""
+SEEDS, SUBMISSIONS = range(1, 9), 150
+"""Worlds that a fault is looked for in, and the size of each: not every small world meets every misfortune."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """In which world a planted fault was noticed, and what the world said."""
+
+    seed: int
+    problems: list[str]
+
+    def __str__(self) -> str:
+        return f"seed {self.seed}, {len(self.problems)} problems: {self.problems[0][:60]}"
+
+
+def seen(name: str) -> Seen | None:
+    """Look for a planted fault; None: no world has noticed it."""
+    from tests.fleet.run import one
+
+    for seed in SEEDS:
+        problems = one(seed, SUBMISSIONS, name).problems
+        if problems and sum(p.startswith("lost") for p in problems) >= LOSES.get(name, 0):
+            return Seen(seed, problems)
+    return None
 
 
 @contextlib.contextmanager

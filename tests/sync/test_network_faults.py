@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
@@ -20,6 +21,7 @@ from kiosk.store.retention import Keep
 from kiosk.store.room import DRAIN_RESERVE, DrainRoom, Reserve
 from sync.agent import Agent
 from sync.client import NoNetwork, NotAuthorised, PlatformClient, Rejected
+from sync.outbox import Sent
 from sync.protocol.private_ca import ServerFiles, make_server_files
 from sync.protocol.wire import Purpose, SignedRequest
 from tests.sync.conftest import Terminal
@@ -161,3 +163,25 @@ def test_a_certificate_for_another_host_is_not_taken(tmp_path: Path) -> None:
         with pytest.raises(NoNetwork) as refused:
             PlatformClient(address, elsewhere.authority).ping()
         assert refused.value.fault == "platform_certificate"
+
+
+def test_on_a_bad_line_what_is_there_is_handed_over(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last of four files is lost: its case waits, the other one does not, and no file is asked for again."""
+    sent: list[str] = []
+    send = terminal.outbox._client.send_blob
+
+    def bad_line(digest: str, *rest: Any) -> None:
+        sent.append(digest)
+        if len(sent) == 4:
+            raise NoNetwork("lost")
+        send(digest, *rest)
+
+    monkeypatch.setattr(terminal.outbox._client, "send_blob", bad_line)
+    cases = [terminal.submit(), terminal.submit()]
+    states = []
+    for _ in range(2):
+        assert terminal.outbox.send_next() == Sent.SENT
+        states.append([line.state for c in cases if (line := terminal.cases.line(c))])
+        terminal.cases.try_now()
+    assert states == [["stored", "queued"], ["stored", "stored"]]
+    assert sent[4:] == sent[3:4]
