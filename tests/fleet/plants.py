@@ -364,6 +364,8 @@ PLANTS: dict[str, Callable[[], Patch]] = {
 
 MORE_OF: dict[str, dict[str, float]] = {
     "epoch_kept_after_a_restore": {"disk_restored": 0.5},
+    "gives_up": {"request_lost": 0.05},
+    "sent_before_the_answer": {"request_lost": 0.05},
     "taken_up_for_ever": {"opening_killed": 0.5},
     "waits_by_the_wall_clock_for_ever": {"clock_jump": 0.5, "answer_lost": 0.1},
 }

@@ -6,7 +6,7 @@ is run again. Keys and identifiers are drawn by the system and are no part of it
 What is real: the encrypted database and sealed files with every transaction and sync, intake with its rules, sealing,
 receipt numbers, outbox; senders, ingest, blobs and the opening of cases on two platform processes over one database.
 What is cheaper here than at work, because other tests look at it and its time would be most of a world's: papers are a
-kilobyte of bytes and no PDF, and go in pieces of 400 bytes; requests are calls and not HTTP (``tests/soak/platform.py``
+kilobyte of bytes and no PDF, and go in pieces of 450 bytes; requests are calls and not HTTP (``tests/soak/platform.py``
 sends real ones to real processes), so that the leave to upload is not asked for; one service is published, not four;
 at the end cases are opened with the platform's key itself and not through ``Vault``, which writes a line a reader.
 A process that is killed is one that raises ``Killed``, whose transaction is rolled back and whose connections are new.
@@ -67,8 +67,8 @@ from sync.protocol.wire import (
 SERVICE = "social-security-card"
 ANSWERS = {"cause": "broken", "bank": "example_city", "delivery": "branch", "branch": "station", "phone": "13900000002"}
 KEY = bytes(range(32))
-PIECE = 400
-"""Bytes of a file in one request: each takes three or four, so that any of them can be lost."""
+PIECE = 450
+"""Bytes of a file in one request: each takes two to four, so that any of them can be lost."""
 YEARS = [2001, 2024, 2026, 2027, 2038]
 """That a terminal's clock jumps to."""
 BAD_TIMES = 0.25
