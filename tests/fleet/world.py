@@ -44,6 +44,7 @@ from kiosk.store.database import Store
 from kiosk.store.pages import SealedFiles
 from kiosk.store.receipt_counter import ReceiptCounter
 from sync.client import NoNetwork, NotAuthorised
+from sync.hub.audit import Refusals
 from sync.hub.door import Door
 from sync.hub.ingest import Ingest
 from sync.hub.schema import cases, quarantine
@@ -143,9 +144,8 @@ class Process:
         self.dies_at, self.back = 0, back
         p = self.platform
         p.engine.dispose()
-        door = Door(
-            Senders(p.engine, Refusals(p.engine, p.clock), p.clock), Ingest(p.engine, p.blobs, p.keys, p.clock), p.desk
-        )
+        senders = Senders(p.engine, Refusals(p.engine, p.clock), p.clock)
+        door = Door(senders, Ingest(p.engine, p.blobs, p.keys, p.clock), p.desk)
         self.platform = replace(p, door=door)
 
 
