@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -19,6 +20,8 @@ T = TypeVar("T", bound=BaseModel)
 
 PIECE, LARGEST_PIECE = 256 * 1024, MAX_BODY
 """Bytes sent at a time: at the beginning, after a fault and on a slow line; and on a fast one."""
+UPLOADS = 3
+"""Files that are brought at the same time: while one is hashed and synced there, the next is on its way."""
 MANY = 10_000
 """Digests of files begun that are remembered."""
 QUICK = 1.0
@@ -79,19 +82,21 @@ def _is_problem(body: bytes) -> bool:
 
 
 class PlatformClient:
-    """One keep-alive connection to one platform."""
+    """Keep-alive connections to one platform; threads may share it."""
 
     def __init__(self, url: str, ca: Path | None = None) -> None:
         self._url = url.rstrip("/")
         context = pinned(ca) if ca else None
         self._pool = urllib3.PoolManager(
             num_pools=1,
+            maxsize=UPLOADS,
             retries=False,
             timeout=urllib3.Timeout(connect=3.0, read=20.0),
             ssl_context=context,
         )
         self._piece = PIECE
         self._begun: set[str] = set()
+        self._clock = threading.Lock()
         # When this machine was started, by the platform's clock.
         self._boot_time: datetime | None = None
         self._last: datetime | None = None
@@ -168,13 +173,12 @@ class PlatformClient:
 
         No clock that somebody can set wrong is asked, so that a request is never taken for an old one.
         """
-        if self._boot_time is None:
-            self.ping()
-        assert self._boot_time is not None
-        # Two pings differ by what their answers took on the way; no request is older than the one before.
-        now = self._boot_time + since_start()
-        self._last = now if self._last is None else max(now, self._last + timedelta(microseconds=1))
-        return self._last.isoformat(timespec="microseconds")
+        with self._clock:
+            started = self._boot_time or self.ping() - since_start()
+            # Two pings differ by what their answers took on the way; no request is older than the one before.
+            now = started + since_start()
+            self._last = now if self._last is None else max(now, self._last + timedelta(microseconds=1))
+            return self._last.isoformat(timespec="microseconds")
 
     @property
     def started(self) -> datetime | None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime
 from enum import StrEnum
 
@@ -27,6 +30,9 @@ UNREADABLE = 10
 """Tries after which a file that cannot be read is a matter for people."""
 BATCH_CHARACTERS = 200_000
 """Of wrapped keys, the largest part of an envelope: a batch stays below 256 kB or so."""
+
+
+_Trouble = NoNetwork | NotAuthorised | Rejected | OSError
 
 
 class Sent(StrEnum):
@@ -62,14 +68,17 @@ class Outbox:
         sign: Sign,
         clock: Clock,
         chance: random.Random,
+        abreast: int = 1,
     ) -> None:
-        """``believes`` tells whether a word is the platform's."""
+        """``believes`` tells whether a word is the platform's; ``abreast``: the files of so many cases go at once."""
         self._store, self._files, self._client = store, files, client
         self._believes, self._sign = believes, sign
         self._clock, self._chance = clock, chance
         self.cases = CaseRepository(store, files)
         # Files that the platform has said to hold, of cases that are not settled: a next try need not ask for them.
         self._there: set[str] = set()
+        self._abreast = abreast
+        self._pool = ThreadPoolExecutor(abreast, thread_name_prefix="upload") if abreast > 1 else None
 
     def send_next(self) -> Sent:
         """Send what is due, up to a batch: the files first, then the envelopes together.
@@ -79,32 +88,28 @@ class Outbox:
         """
         now = self._clock.now().timestamp()
         ready: list[Outgoing] = []
-        for outgoing in self.cases.due(now, BATCH):
-            try:
-                self._send_files(outgoing)
-            except NoNetwork as gone:
-                self._put_off([outgoing], now, gone.retry_after)
-                if not ready or gone.retry_after:
-                    return Sent.NO_NETWORK
-                break
-            except NotAuthorised as no:
-                log.error("file_not_taken", reason=no.reason)
-                self._put_off([outgoing], now)
-                return Sent.REFUSED
-            except (Rejected, FileNotFoundError) as bad:
-                # A file that is gone, or one that the platform does not take: people must look.
-                self._hold(outgoing, str(bad))
-                continue
-            except OSError as bad:
-                # The disk may do better the next time.
-                if outgoing.attempts >= UNREADABLE:
-                    self._hold(outgoing, str(bad))
-                else:
-                    self._put_off([outgoing], now)
-                continue
-            ready.append(outgoing)
-            if sum(len(o.envelope.wrapped_key) for o in ready) > BATCH_CHARACTERS:
-                break
+        with contextlib.closing(self._uploads(self.cases.due(now, BATCH))) as uploads:
+            for outgoing, bad in uploads:
+                match bad:
+                    case None:
+                        ready.append(outgoing)
+                        if sum(len(o.envelope.wrapped_key) for o in ready) > BATCH_CHARACTERS:
+                            break
+                    case NoNetwork():
+                        self._put_off([outgoing], now, bad.retry_after)
+                        if not ready or bad.retry_after:
+                            return Sent.NO_NETWORK
+                        break
+                    case NotAuthorised():
+                        log.error("file_not_taken", reason=bad.reason)
+                        self._put_off([outgoing], now)
+                        return Sent.REFUSED
+                    case OSError() if not isinstance(bad, FileNotFoundError) and outgoing.attempts < UNREADABLE:
+                        # The disk may do better the next time.
+                        self._put_off([outgoing], now)
+                    case _:
+                        # A file that is gone, or one that the platform does not take: people must look.
+                        self._hold(outgoing, str(bad))
         if not ready:
             return Sent.NOTHING_DUE
         try:
@@ -119,11 +124,36 @@ class Outbox:
             return Sent.REFUSED
         return self._settle(ready, answers, now)
 
-    def _send_files(self, outgoing: Outgoing) -> None:
-        for blob in outgoing.envelope.blobs:
-            if blob.digest not in self._there:
-                self._client.send_blob(blob.digest, self._files.path(outgoing.files[blob.id]), self._leave)
-                self._there.add(blob.digest)
+    def _uploads(self, due: Sequence[Outgoing]) -> Generator[tuple[Outgoing, _Trouble | None]]:
+        """Bring the files of each case to the platform; what went wrong, in their order.
+
+        Who has seen enough closes the generator: what is on its way by then is waited for.
+        """
+        if self._pool is None:
+            yield from ((outgoing, self._send_files(outgoing)) for outgoing in due)
+            return
+        running: deque[tuple[Outgoing, Future[_Trouble | None]]] = deque()
+        try:
+            for outgoing in due:
+                running.append((outgoing, self._pool.submit(self._send_files, outgoing)))
+                if len(running) >= self._abreast:
+                    first, came_to = running.popleft()
+                    yield first, came_to.result()
+            while running:
+                first, came_to = running.popleft()
+                yield first, came_to.result()
+        finally:
+            wait([came_to for _outgoing, came_to in running])
+
+    def _send_files(self, outgoing: Outgoing) -> _Trouble | None:
+        try:
+            for blob in outgoing.envelope.blobs:
+                if blob.digest not in self._there:
+                    self._client.send_blob(blob.digest, self._files.path(outgoing.files[blob.id]), self._leave)
+                    self._there.add(blob.digest)
+        except (NoNetwork, NotAuthorised, Rejected, OSError) as bad:
+            return bad
+        return None
 
     def _leave(self, digest: str, size: int) -> SignedRequest:
         return self._sign(Purpose.BLOB, BlobGrant(digest=digest, size=size))

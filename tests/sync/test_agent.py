@@ -101,7 +101,7 @@ def test_a_lost_network_stops_all_lanes_until_it_is_back(
     hands.agent.turn()
     terminal.submit()
 
-    def gone(*_: object) -> None:
+    def gone(*_: object, **__: object) -> None:
         raise NoNetwork("no route")
 
     with monkeypatch.context() as cut:
@@ -141,7 +141,7 @@ def test_a_call_that_the_platform_has_not_heard_is_not_confirmed(
     hands.agent.turn()
     terminal.store.put(CALL, terminal.clock.now().isoformat())
 
-    def gone(*_: object) -> None:
+    def gone(*_: object, **__: object) -> None:
         raise NoNetwork("no route")
 
     with monkeypatch.context() as cut:
