@@ -22,7 +22,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -44,11 +44,7 @@ from kiosk.store.database import Store
 from kiosk.store.pages import SealedFiles
 from kiosk.store.receipt_counter import ReceiptCounter
 from sync.client import NoNetwork, NotAuthorised
-from sync.hub.audit import Refusals
-from sync.hub.door import Door
-from sync.hub.ingest import Ingest
 from sync.hub.schema import cases, quarantine
-from sync.hub.senders import Senders
 from sync.hub.services import Platform, open_platform
 from sync.outbox import Outbox, Sent
 from sync.protocol.canonical import b64, unb64
@@ -57,6 +53,7 @@ from sync.protocol.envelope import Envelope
 from sync.protocol.suites import SealError, suite
 from sync.protocol.wire import (
     BatchAnswer,
+    EnrolAnswer,
     EnrolRequest,
     Purpose,
     RecordAnswer,
@@ -89,7 +86,7 @@ class Faults:
     late_copy: float = 0.18  # the same request arrives once more, much later
     portal: float = 0.05  # something else answers, and says that all is well
     busy: float = 0.002  # the platform says when to come again
-    platform_killed: float = 0.0015  # one of its processes dies before it commits; the other goes on
+    platform_killed: float = 0.001  # one of its processes dies before it commits; the other goes on
     agent_killed: float = 0.0015  # when the answer has come, and nothing has been made of it
     damaged: float = 0.013  # of a piece: it changes on its way
     cut: float = 0.013  # of a piece: only a part of it comes to the platform's disk
@@ -113,6 +110,7 @@ class Kiosk:
     folder: Path
     raw: ManualClock
     signing: bytes
+    told: EnrolAnswer
     store: Store
     files: MortalFiles
     agent: Store
@@ -132,6 +130,9 @@ class Process:
     back: float = 0.0
 
     def __post_init__(self) -> None:
+        self._start()
+
+    def _start(self) -> None:
         event.listen(self.platform.engine, "commit", self._committing)
 
     def _committing(self, _connection: object) -> None:
@@ -142,11 +143,9 @@ class Process:
     def end(self, back: float) -> None:
         """What it held in memory is gone, and so are its connections; another one takes its place at ``back``."""
         self.dies_at, self.back = 0, back
-        p = self.platform
-        p.engine.dispose()
-        senders = Senders(p.engine, Refusals(p.engine, p.clock), p.clock)
-        door = Door(senders, Ingest(p.engine, p.blobs, p.keys, p.clock), p.desk)
-        self.platform = replace(p, door=door)
+        self.platform.engine.dispose()
+        self.platform = open_platform(self.platform.folder, None, self.platform.clock)
+        self._start()
 
 
 class World:
@@ -166,9 +165,11 @@ class World:
         package = shutil.copy(ASSETS / "catalogue" / f"{SERVICE}.yaml", folder / "catalogue")
         self.package = parse_package(Path(package).read_bytes())
         self._processes = [Process(open_platform(folder / "hub", folder / "catalogue", self._clock)) for _ in range(2)]
-        self.platform = self._processes[0].platform
-        self._told = self.platform.keys.told(self._clock.now(), self.platform.repository.root())
         self.kiosks = [self._enrolled(f"T{n:02d}") for n in range(terminals)]
+
+    @property
+    def platform(self) -> Platform:
+        return self._processes[0].platform
 
     # the network
 
@@ -252,10 +253,10 @@ class World:
     def _enrolled(self, name: str) -> Kiosk:
         signing, public = suite("intl").new_signing_key()
         desk = self.platform.desk
-        desk.enrol(EnrolRequest(code=desk.new_code(), terminal=name, suite="intl", public_key=b64(public)))
+        told = desk.enrol(EnrolRequest(code=desk.new_code(), terminal=name, suite="intl", public_key=b64(public)))
         folder = self._folder / name
         folder.mkdir()
-        kiosk = Kiosk(name, folder, ManualClock(), signing, *[None] * 5)  # type: ignore[arg-type]
+        kiosk = Kiosk(name, folder, ManualClock(), signing, told, *[None] * 5)  # type: ignore[arg-type]
         self._start_worker(kiosk)
         self._start_agent(kiosk)
         return kiosk
@@ -276,12 +277,11 @@ class World:
         files = MortalFiles(kiosk.folder / "sealed", self)
         files.sweep(CaseRepository(kiosk.agent, files).known_files())
         client: Any = FaultyClient(self)
-        believes = self._told.believes
 
         def sign(purpose: Purpose, body: BaseModel) -> SignedRequest:
             return SignedRequest.make("intl", kiosk.name, kiosk.signing, purpose, self._clock.now().isoformat(), body)
 
-        kiosk.outbox = Outbox(kiosk.agent, files, client, believes, sign, kiosk.raw, self.chance)
+        kiosk.outbox = Outbox(kiosk.agent, files, client, kiosk.told.believes, sign, kiosk.raw, self.chance)
 
     # time goes by
 
