@@ -26,6 +26,8 @@ MANY = 10_000
 """Digests of files begun that are remembered."""
 QUICK = 1.0
 """Seconds that a piece may take: a cut line wastes at most one piece."""
+MOST_OF_PROBLEM = 16_000
+"""Bytes of an error that are read where the answer would be a file."""
 LONGEST = 120.0
 """Seconds that one published file may take: who sends it byte by byte holds up nothing else for ever."""
 
@@ -110,6 +112,10 @@ class PlatformClient:
             answer = self._pool.request(
                 method, self._url + path, body=body, headers=sent, redirect=False, preload_content=whole
             )
+            told = answer.data if whole else b""
+            if not whole and answer.status != 200:
+                told = answer.read(MOST_OF_PROBLEM, decode_content=False)
+                answer.close()
         except urllib3.exceptions.SSLError as bad:
             raise NoNetwork(type(bad).__name__, fault="platform_certificate") from bad
         except urllib3.exceptions.HTTPError as gone:
@@ -120,7 +126,7 @@ class PlatformClient:
         if 300 <= answer.status < 400 or "text/html" in answer.headers.get("Content-Type", ""):
             # A captive portal answers anything with a page of its own.
             raise NoNetwork("something else than the platform answered", fault="platform_portal")
-        if 400 <= answer.status < 500 and method != "HEAD" and not _is_problem(answer.data):
+        if 400 <= answer.status < 500 and method != "HEAD" and not _is_problem(told):
             # So does a proxy on the way that knows no PATCH: nothing is wrong with what is sent.
             raise NoNetwork(f"HTTP {answer.status} of something else than the platform", fault="platform_portal")
         return answer

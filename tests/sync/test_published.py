@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 import json
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,7 @@ from kiosk.durable import whole_or_not
 from kiosk.model.clock import ManualClock
 from kiosk.security.trust import expiry_time, load_trust, remember_start
 from sync import content
-from sync.client import NoNetwork, NotThere
+from sync.client import NoNetwork, NotThere, PlatformClient
 from sync.content import FILES, METADATA, NotTaken, go_back, refresh
 from sync.enrolment import enrol
 from sync.hub.backup import back_up, restore
@@ -782,6 +784,38 @@ def test_a_wrong_clock_takes_no_service_away(terminal: Terminal, year: int, monk
 
 
 # the way there
+
+
+def test_an_error_without_an_end_is_not_read_to_its_end() -> None:
+    sent, tried = [0], threading.Event()
+
+    class Endless(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(404)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            try:
+                while sent[0] < 200_000_000:
+                    sent[0] += self.wfile.write(b" " * 100_000)
+            except OSError:
+                tried.set()
+
+        def log_message(self, *_args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Endless)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        with pytest.raises(NoNetwork):
+            list(PlatformClient(f"http://127.0.0.1:{server.server_port}").pieces(f"{METADATA}2.root.json"))
+        assert tried.wait(30)
+        # What the system takes in advance lies between.
+        assert sent[0] < 50_000_000
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @one_storage
