@@ -153,6 +153,7 @@ class Session(QObject):
         """Serve citizens from now on; with ``resume``, stand where the crashed worker stood."""
         self._keeper, self._active = keeper, True
         self._set_room_aside()
+        self._take_up_call(resume=resume)
         snapshot = keeper.load() if resume else None
         if snapshot is not None and self.visit.restore(snapshot):
             self.language, self.elder = snapshot.language, snapshot.elder
@@ -239,6 +240,16 @@ class Session(QObject):
                 self.write(lambda: store.put(CALL, since))
         self._look_at_call()
         self._set_limits()
+
+    def _take_up_call(self, *, resume: bool) -> None:
+        """A call for help outlives the worker that crashed; with its visit it is over."""
+        opened = self.terminal.opened
+        since = opened.store.get(CALL) if opened is not None else ""
+        if since and resume:
+            self._call.begin(since)
+        elif since and opened is not None:
+            store = opened.store
+            self.write(lambda: store.put(CALL, ""))
 
     def _look_at_call(self) -> None:
         opened = self.terminal.opened

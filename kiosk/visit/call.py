@@ -25,8 +25,9 @@ class HelpCall:
         self._began = 0.0
         self.since = ""
 
-    def begin(self) -> None:
-        self.since, self._began = self._clock.now().isoformat(), self._clock.monotonic()
+    def begin(self, since: str = "") -> None:
+        """A new call, or with ``since`` one that a crashed worker had begun."""
+        self.since, self._began = since or self._clock.now().isoformat(), self._clock.monotonic()
 
     def end(self) -> None:
         self.since = ""

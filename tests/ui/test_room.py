@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from kiosk.config import PathSettings, Settings, TerminalSettings
 from kiosk.model.device import Availability, Capability, DeviceState
+from kiosk.store.database import CALL
 from kiosk.store.pages import SealedFiles
 from kiosk.store.room import CASE_RESERVE
 from kiosk.visit.stage import Stage
@@ -133,3 +134,18 @@ def test_a_disk_that_takes_nothing_more_stops_no_call_for_help(
     session.set_assisted(True)
     assert session.heard == "calling"
     session.hardware.update(DeviceState(device="host", faults=frozenset({"disk_read_only"})))
+
+
+@pytest.mark.parametrize("resume", [True, False])
+def test_a_call_for_help_outlives_a_crash_and_not_its_visit(session: Session, tmp_path: Path, resume: bool) -> None:
+    assert session.terminal.opened is not None
+    store = session.terminal.opened.store
+    session.set_assisted(True)
+    since = store.get(CALL)
+    assert since
+    following = Session(session.terminal, DeviceLinks(), session.hardware)
+    following.activate(DraftKeeper(tmp_path / "draft", bytes(32)), resume=resume)
+    following._ticker.stop()
+    assert store.get(CALL) == (since if resume else "")
+    following.set_assisted(False)
+    assert store.get(CALL) == ""
