@@ -308,8 +308,7 @@ def test_the_platform_can_slow_a_terminal_down_and_not_hurry_it(
 def test_a_platform_hears_of_its_own_work_and_of_who_speaks(
     terminal: Terminal, platform: Platform, hands: Hands
 ) -> None:
-    terminal.submit()
-    terminal.cases.put_off(terminal.cases.due(terminal.clock.now().timestamp())[0].envelope.case_id, 2e9)
+    terminal.cases.hold(terminal.submit(), "people must look", "2026-03-02")
     hands.agent.turn()
     pacer = platform.desk.pacer
     assert (list(pacer._heard), list(pacer._with_cases)) == (["T01"], ["T01"])
