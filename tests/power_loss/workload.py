@@ -121,7 +121,7 @@ class Day:
         self._agent = Store(self._root / "terminal" / "terminal.db", KEY, checkpoint=True)
         self._cases = CaseRepository(self._agent, self._files)
         client: Any = DirectClient(self._platform, self._told, hasty=self._plant == "answer_before_commit")
-        believes = self._platform.keys.told(self.clock.now()).believes
+        believes = self._platform.keys.told(self.clock.now(), b"").believes
         self._outbox = Outbox(self._agent, self._files, client, believes, self._signed, self.clock, self._chance)
 
     def _signed(self, purpose: Purpose, body: BaseModel) -> SignedRequest:

@@ -194,14 +194,14 @@ def test_a_terminal_that_was_away_follows_all_acknowledging_keys_since(
     assert word is not None
     assert (word.case_id, word.key_id) == (before, first.acknowledging.key_id)
     assert terminal.trust.believes(word)
-    assert third.told(at).believes(word)  # who is enrolled today
-    assert first.told(at).believes(word)
+    assert third.told(at, b"").believes(word)  # who is enrolled today
+    assert first.told(at, b"").believes(word)
     assert not second_hand(third).believes(word)
 
 
 def second_hand(keys: PlatformKeys) -> EnrolAnswer:
     """What a terminal would know that was not told the earlier keys."""
-    return keys.told(ManualClock().now()).model_copy(update={"earlier": []})
+    return keys.told(ManualClock().now(), b"").model_copy(update={"earlier": []})
 
 
 def test_only_the_present_key_names_the_next(terminal: Terminal, platform: Platform) -> None:
@@ -240,7 +240,7 @@ def test_a_stolen_acknowledging_key_wipes_nothing_any_more(
     with_keys(platform, second)
     terminal.clock.advance(1000)
     hands.agent.turn()
-    assert terminal.trust.known.earlier == second.told(at).earlier == []
+    assert terminal.trust.known.earlier == second.told(at, b"").earlier == []
     forged = acknowledgements(
         [(case_id, outgoing.envelope.digest())],
         "intl",

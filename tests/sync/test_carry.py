@@ -29,7 +29,7 @@ def written(terminal: Terminal, disk: Path) -> Carried:
 
 
 def wipe_what_is_there(terminal: Terminal, platform: Platform, file: Path) -> int:
-    believes = platform.keys.told(platform.clock.now()).believes
+    believes = platform.keys.told(platform.clock.now(), b"").believes
     return take_receipts(terminal.cases, believes, file, terminal.clock.now().isoformat())
 
 
