@@ -102,6 +102,9 @@ def test_a_terminal_that_comes_late_brings_its_files_again(terminal: Terminal, p
     round_after(platform, 31)
     assert here(platform, envelope) == 0
     terminal.client.ping()
+    # It takes them for delivered, and hears that they are not there.
+    assert terminal.outbox.send_next() == Sent.LATER
+    terminal.clock.advance(1000)
     assert terminal.outbox.send_next() == Sent.SENT
     round_after(platform, 20)  # the hidden ones go, those that came anew stay
     assert here(platform, envelope) == 2
