@@ -36,10 +36,11 @@ def scenes(out: cv2.VideoWriter) -> None:
     """One round: the empty bed, then each paper is laid down by a hand, lies still, and is taken away again."""
     chance = np.random.default_rng(4)
     empty = empty_bed()
+    noise = [chance.normal(0, 1.5, (HEIGHT, WIDTH, 1)).astype(np.int16) for _ in range(16)]
 
     def show(picture: np.ndarray, frames: int, hand: float = 0.0) -> None:
         for n in range(frames):
-            seen = np.clip(picture + chance.normal(0, 1.5, (HEIGHT, WIDTH, 1)), 0, 255).astype(np.uint8)
+            seen = np.clip(picture + noise[n % len(noise)], 0, 255).astype(np.uint8)
             if hand:
                 reach = int(hand * WIDTH * (1 - abs(2 * n / frames - 1)))
                 cv2.line(seen, (-200, 600), (reach, 560), (140, 170, 215), 150)
