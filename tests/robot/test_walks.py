@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -338,4 +339,34 @@ def test_what_is_doubtful_in_a_passport_is_confirmed_by_its_owner(hall: Installa
     hall.screen.wait_item("use_card_instead")
     hall.screen.tap("use_card_instead")
     hall.rig.order("plug", device="mrz_reader")
+    assert hall.finish(citizen, at_once=True) == []
+
+
+def test_pages_are_put_in_order_taken_again_and_removed(hall: Installation) -> None:
+    citizen = hall.citizen("residence-permit")
+    citizen.plan = replace(citizen.plan, papers=citizen.plan.papers | {"lease": ["referral", "lease"]})
+    citizen.go(until="Scan")
+
+    def lay(paper: str, place: int) -> None:
+        hall.rig.order("paper", name=paper)
+        hall.screen.wait_item(f"thumb_{place}")
+        hall.screen.wait_gone("flash")
+        hall.rig.order("clear")
+
+    lay("photo", 0)
+    hall.screen.tap("primary")
+    hall.screen.wait(lambda now: now["step"].endswith("/lease"), "the lease")
+    lay("lease", 0)
+    lay("statement", 1)
+    hall.screen.tap("forward_1")
+    hall.screen.tap("retake_0")
+    hall.rig.order("paper", name="referral")
+    hall.screen.wait_item("flash")
+    hall.screen.wait_gone("flash")
+    hall.rig.order("clear")
+    lay("authorisation", 2)
+    hall.screen.tap("remove_2")
+    hall.screen.wait_gone("thumb_2")
+    hall.screen.tap("primary")
+    hall.screen.wait(lambda now: not now["step"].endswith("/lease"), "the next paper")
     assert hall.finish(citizen, at_once=True) == []
