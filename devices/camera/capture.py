@@ -98,6 +98,8 @@ class AutoCapture:
         if several:
             return several
         one = self.finder.glance(frame)
+        if one is None and lying is not None:
+            one = self.finder.alone(frame, lying)
         return [] if one is None else [one]
 
     def _sure(self, frame: Picture, page: Found, pages: list[Found], lying: OnBed | None) -> bool:

@@ -55,6 +55,13 @@ class PageFinder:
         apart = [f for f in pages if lying.agrees(f.quad, [o.quad for o in pages if o is not f])]
         return in_reading_order(apart) if len(apart) >= 2 else []
 
+    def alone(self, picture: Picture, lying: OnBed) -> Found | None:
+        """The only paper on the bed, looked for where the bed says that it lies: a glance at the whole picture misses
+        a small card on a large bed."""
+        boxes = lying.parts()
+        seen = self._within(picture, boxes[0]) if len(boxes) == 1 else None
+        return seen if seen is not None and seen.presence >= SURE and lying.agrees(seen.quad) else None
+
     def look(self, picture: Picture) -> Found | None:
         """Two looks and the edges, for the picture that is kept. Both must see a page: close up, a telephone or a
         keyboard that looked like one is known."""

@@ -62,8 +62,9 @@ def scan_all(
     mode: Mode = Mode.COLOUR,
     way_up: WayUp | None = None,
 ) -> list[Scan]:
-    """Scan each of the papers that lie apart on a bed, in reading order; one or none: as ``scan``."""
-    apart = finder.several(picture, lying)
+    """Scan each of the papers that lie apart on a bed, in reading order; where the bed shows none: as ``scan``."""
+    alone = finder.alone(picture, lying)
+    apart = [alone] if alone is not None else finder.several(picture, lying)
     if not apart:
         return [scan(picture, finder, shape, mode, way_up)]
     exact = [Found(finder.settle(picture, one.quad), one.presence) for one in apart]

@@ -67,6 +67,29 @@ def test_a_paper_laid_beside_the_one_that_was_taken_is_taken_alone() -> None:
     assert [same(p, "bank_card") for p in pages(second)] == [True]
 
 
+class Blind(PageFinder):
+    """Sees nothing at a glance, as a small card on a large bed is not seen."""
+
+    def glance(self, picture: Picture) -> Found | None:
+        return None
+
+
+def test_a_card_that_a_glance_misses_is_taken_where_the_bed_shows_it() -> None:
+    capture = AutoCapture(Blind(), WAY_UP, BedReference(), "card")
+    looks = [capture.look(empty_bed(seed)) for seed in range(4)]
+    looks += [capture.look(on_bed(paper("bank_card"))) for _ in range(10)]
+    assert [same(page, "bank_card") for page in pages(looks)] == [True]
+    assert looks[-1].hint == PreviewHint.TAKE_AWAY
+
+
+def test_what_is_no_paper_is_not_taken_because_it_lies_on_the_bed() -> None:
+    thing = empty_bed()
+    cv2.circle(thing, (WIDTH // 2, HEIGHT // 2), 200, (40, 140, 60), -1)
+    capture = capturing()
+    looks = [capture.look(thing) for _ in range(10)]
+    assert pages(looks) == []
+
+
 def test_a_page_turned_over_in_its_place_is_a_new_page() -> None:
     capture = capturing()
     front, back = paper("lease"), paper("statement")
