@@ -21,13 +21,18 @@ APT_FONTS := fonts-noto-cjk fonts-wqy-microhei fonts-wqy-zenhei fonts-arphic-uka
 	fonts-liberation fonts-freefont-ttf fonts-lato fonts-open-sans fonts-crosextra-caladea fonts-dancingscript \
 	fonts-dkg-handwriting
 
+# Tests of whole terminals and of drivers keep to the wall clock, and those of processes that are killed, too: one at a time.
+ALONE := tests/devices tests/robot tests/ui tests/sync/test_real_processes.py
+
 .PHONY: run test check soak fuzz bench bench-scan bench-rendered shots clean setup lock apt-run apt-test
 
 run: setup ## the demo: everything on this machine, with simulated hardware
 	$(BIN)/kiosk demo
 
 test: setup-dev apt-test ## all tests of CI
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n logical --dist worksteal $(addprefix --ignore=,$(ALONE) tests/fleet)
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $(ALONE)
+	$(BIN)/python -m pytest -s tests/fleet
 
 check: setup-dev ## format, lint, types, QML, layers, dependencies, dead code
 	$(BIN)/ruff format --check .
