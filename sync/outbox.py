@@ -190,8 +190,7 @@ class Outbox:
                     # "later", or an acknowledgement that the platform's key did not sign: not done.
                     later.append(outgoing)
         if words:
-            self._store.put("signed_time", self._latest(words))
-            self.cases.acknowledged(words, self._clock.now().isoformat())
+            self.cases.acknowledged(words, self._clock.now().isoformat(), self._latest(words))
         if later:
             self._put_off(later, now)
         return Sent.LATER if later else Sent.HELD if held else Sent.SENT

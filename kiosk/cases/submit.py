@@ -107,12 +107,9 @@ class Intake:
             )
             envelope = self._envelope(body, sealed, stamp)
             tag = person_tag(self._identity.tag_key, draft.service, body.identity["number"])
-            self._cases.insert(envelope, names, tag)
-            self._store.put("last_envelope", envelope.digest())
+            line = self._cases.insert(envelope, names, tag)
             append(self._store, stamp.trusted, "case_submitted", {"case": draft.case_id, "service": draft.service})
         self._counter.committed(drawn)
-        line = self._cases.line(draft.case_id)
-        assert line is not None
         return line
 
     def _written(self, case_id: str, files: dict[str, bytes]) -> dict[str, str]:

@@ -41,9 +41,10 @@ class CaseRepository:
         self._store = store
         self._files = files
 
-    def insert(self, envelope: Envelope, names: dict[str, str], person_tag: bytes) -> None:
-        """Record a sealed case; must run inside ``store.transaction()``."""
+    def insert(self, envelope: Envelope, names: dict[str, str], person_tag: bytes) -> CaseLine:
+        """Record a sealed case as the last of the chain; must run inside ``store.transaction()``."""
         connection = self._store.db.conn
+        text, digest = envelope.with_digest()
         connection.execute(
             "INSERT INTO case_line VALUES (?, ?, ?, ?, 'queued', ?, ?, NULL)",
             (
@@ -52,7 +53,7 @@ class CaseRepository:
                 envelope.service,
                 envelope.stamp.trusted,
                 person_tag,
-                envelope.digest(),
+                digest,
             ),
         )
         for blob in envelope.blobs:
@@ -62,8 +63,10 @@ class CaseRepository:
             )
         connection.execute(
             "INSERT INTO outbox (case_id, sequence, envelope) VALUES (?, ?, ?)",
-            (envelope.case_id, envelope.stamp.sequence, envelope.model_dump_json()),
+            (envelope.case_id, envelope.stamp.sequence, text),
         )
+        self._store.put("last_envelope", digest)
+        return CaseLine(envelope.case_id, envelope.receipt, envelope.service, envelope.stamp.trusted, "queued")
 
     def line(self, case_id: str) -> CaseLine | None:
         rows = self._store.rows(
@@ -146,12 +149,17 @@ class CaseRepository:
             self._store.db.conn.execute("UPDATE case_line SET state = 'refused' WHERE case_id = ?", (case_id,))
             append(self._store, at, "case_refused", {"case": case_id, "reason": reason})
 
-    def acknowledged(self, words: Sequence[Acknowledgement], at: str) -> None:
-        """The platform holds these cases: destroy the wrapped keys (with the rows), then the files."""
+    def acknowledged(self, words: Sequence[Acknowledgement], at: str, signed_time: str = "") -> None:
+        """The platform holds these cases: destroy the wrapped keys (with the rows), then the files.
+
+        ``signed_time``: the latest time that the platform has signed, where it is to be remembered.
+        """
         names: list[str] = []
         with self._store.transaction():
             for word in words:
                 names += self._wiped(word, at)
+            if signed_time:
+                self._store.put("signed_time", signed_time)
         for name in names:
             self._files.remove(name)
 
