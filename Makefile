@@ -24,21 +24,15 @@ APT_FONTS := fonts-noto-cjk fonts-wqy-microhei fonts-wqy-zenhei fonts-arphic-uka
 # Tests of whole terminals and of drivers keep to the wall clock, and those of processes that are killed, too: one at a time.
 ALONE := tests/devices tests/robot tests/ui tests/sync/test_real_processes.py
 
-.PHONY: run test test-alone test-fleet check soak fuzz bench bench-scan bench-rendered shots clean setup lock apt-run apt-test
+.PHONY: run test check soak fuzz bench bench-scan bench-rendered shots clean setup lock apt-run apt-test
 
 run: setup ## the demo: everything on this machine, with simulated hardware
 	$(BIN)/kiosk demo
 
 test: setup-dev apt-test ## all tests of CI
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n logical --dist worksteal $(addprefix --ignore=,$(ALONE) tests/fleet)
-	$(MAKE) --no-print-directory -j2 --output-sync=target test-alone test-fleet
-
-test-alone:
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $(ALONE)
-
-# It has no clock but its own, and leaves the processors to whoever wants them.
-test-fleet:
-	nice -n 19 $(BIN)/python -m pytest -s -o faulthandler_timeout=0 tests/fleet
+	$(BIN)/python -m pytest -s -o faulthandler_timeout=0 tests/fleet
 
 check: setup-dev ## format, lint, types, QML, layers, dependencies, dead code
 	$(BIN)/ruff format --check .
