@@ -112,10 +112,12 @@ class VideoSource(_Fixed):
         assert self._capture is not None
         late = self._clock() - self._next
         # Pictures whose time is over are dropped, as a camera drops them.
-        for _ in range(min(int(late / self._interval), MOST_DROPPED)):
+        over = min(int(max(0.0, late) / self._interval), MOST_DROPPED)
+        for _ in range(over):
             self._capture.grab()
         time.sleep(max(0.0, -late))
-        self._next = max(self._next, self._clock() - self._interval) + self._interval
+        # Each picture has its time, however seldom one is asked for; only a long stop shifts them all.
+        self._next = max(self._next + (over + 1) * self._interval, self._clock())
         good, picture = self._capture.read()
         if not good:
             self._capture.set(cv2.CAP_PROP_POS_FRAMES, 0)

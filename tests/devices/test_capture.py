@@ -203,3 +203,20 @@ def test_a_code_under_the_camera_is_told_once_as_long_as_it_lies_there() -> None
     said = [watcher.look(f).said for f in (empty_bed(), shown, shown, empty_bed(), shown)]
     told = CodeRead(text="BM1:T01-ABCD-000001-0")
     assert said == [None, told, None, None, told]
+
+
+@pytest.mark.parametrize("looks", [15, 16, 11, 30])
+def test_a_video_keeps_its_own_pace_however_often_it_is_looked_at(tmp_path: Path, looks: int) -> None:
+    """Five seconds of it are five seconds, at any number of looks a second."""
+    path = tmp_path / "ramp.avi"
+    out = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 30, (64, 64))
+    for frame in range(200):
+        out.write(np.full((64, 64, 3), 20 + frame, np.uint8))
+    out.release()
+    now = [0.0]
+    source = VideoSource(path, lambda: now[0])
+    for _ in range(5 * looks):
+        seen = float(source.read().mean()) - 20
+        now[0] += 1 / looks
+    source.close()
+    assert seen == pytest.approx(30 * (5 - 1 / looks), abs=2.5)
