@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from kiosk.cases.draft import Draft
@@ -44,17 +44,17 @@ class Documents:
     """The papers of a visit, made while the citizen still reads what is going to be handed in."""
 
     def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="documents")
         self._made_of: tuple[str, str, list[Page]] | None = None
         self._made: Future[dict[str, bytes]] = Future()
 
-    def prepare(self, draft: Draft, package: ServicePackage) -> None:
-        """Begin to make the papers, in a thread of their own. What has been made already is not made again."""
+    def prepare(self, draft: Draft, package: ServicePackage) -> Future[dict[str, bytes]]:
+        """Begin to make the papers, in a thread of their own. What is being made already is not made again."""
         wanted = _key(draft, package)
-        if wanted == self._made_of:
-            return
-        self._made_of, self._made = wanted, Future()
-        made, snapshot = self._made, draft.model_copy(update={"pages": wanted[2]})
-        threading.Thread(target=_make, args=(made, snapshot, package), name="documents", daemon=True).start()
+        if wanted != self._made_of:
+            snapshot = draft.model_copy(update={"pages": wanted[2]})
+            self._made_of, self._made = wanted, self._pool.submit(lambda: documents_of(snapshot, package))
+        return self._made
 
     def of(self, draft: Draft, package: ServicePackage) -> dict[str, bytes]:
         """What ``documents_of`` gives, at once where it was prepared from just these pages. Raises what that raises."""
@@ -62,20 +62,13 @@ class Documents:
             return documents_of(draft, package)
         try:
             return self._made.result()
-        except BaseException:
+        except Exception:
             self._made_of = None  # the next try makes them anew
             raise
 
 
 def _key(draft: Draft, package: ServicePackage) -> tuple[str, str, list[Page]]:
     return package.id, package.version, list(draft.pages)
-
-
-def _make(made: Future[dict[str, bytes]], draft: Draft, package: ServicePackage) -> None:
-    try:
-        made.set_result(documents_of(draft, package))
-    except BaseException as bad:  # noqa: BLE001 - whoever asks for the papers hears of it
-        made.set_exception(bad)
 
 
 def _scanned(draft: Draft, materials: Iterable[MaterialSpec]) -> list[MaterialSpec]:

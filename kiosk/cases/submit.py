@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -76,9 +77,9 @@ class Intake:
         """The case with this number, where this terminal took it in."""
         return self._cases.by_receipt(receipt)
 
-    def prepare(self, draft: Draft, package: ServicePackage) -> None:
-        """Begin with what takes long and can be done before ``submit``, while the citizen reads."""
-        self._documents.prepare(draft, package)
+    def prepare(self, draft: Draft, package: ServicePackage) -> Future[dict[str, bytes]]:
+        """Begin with what takes long and can be done before ``submit``, while the citizen reads: the papers."""
+        return self._documents.prepare(draft, package)
 
     def submit(self, draft: Draft, package: ServicePackage, language: str) -> CaseLine:
         """Make the case durable and return its line with the receipt number.

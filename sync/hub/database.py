@@ -109,8 +109,7 @@ class Inserting:
     """
 
     def __init__(self, engine: Engine, table: Table) -> None:
-        kind = sqlite.insert(table) if engine.dialect.name == "sqlite" else postgresql.insert(table)
-        statement = kind.on_conflict_do_nothing()
+        statement = insert_new(engine, table).on_conflict_do_nothing()
         compiled = statement.compile(dialect=engine.dialect, column_keys=[c.name for c in table.c])
         self._sql = compiled.string
         self._order: list[str] | None = compiled.positiontup if compiled.positional else None
@@ -152,7 +151,7 @@ def _turn(engine: Engine) -> AbstractContextManager[Any]:
     return turn
 
 
-def insert_new(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+def insert_new(connection: Connection | Engine, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT into ``table`` that either database can turn into an upsert (``on_conflict_…``)."""
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 

@@ -1,6 +1,6 @@
 """Submit to receipt number, against the bare transaction and fsyncs of the same bytes, in the same run.
 
-The papers have been made before, as they are while the citizen reads the review; what that takes is printed beside it.
+The papers have been made before, as they are while the citizen reads the review.
 Run with ``make bench``. Prints medians and their ratio; asserts nothing.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import statistics
 import tempfile
-import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,13 +68,6 @@ def bare(folder: Path, connection: sqlcipher3.Connection, number: int) -> float:
     return time.perf_counter() - started
 
 
-def wait_for_documents() -> None:
-    """The citizen has read."""
-    for thread in threading.enumerate():
-        if thread.name == "documents":
-            thread.join()
-
-
 def main() -> None:
     """Measure in turn, so that a machine that drifts drifts for both."""
     shared = "/dev/shm" if Path("/dev/shm").is_dir() else None
@@ -102,8 +94,7 @@ def main() -> None:
         for number in range(ROUNDS):
             made = draft()
             # As the screens do: the papers are made while the citizen reads what is going to be handed in.
-            intake.prepare(made, package)
-            wait_for_documents()
+            intake.prepare(made, package).result()
             started = time.perf_counter()
             intake.submit(made, package, "zh")
             ours.append(time.perf_counter() - started)
