@@ -30,7 +30,7 @@ run: setup ## the demo: everything on this machine, with simulated hardware
 	$(BIN)/kiosk demo
 
 test: setup-dev apt-test ## all tests of CI
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n logical --dist worksteal $(addprefix --ignore=,$(ALONE) tests/fleet)
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n logical --dist loadfile $(addprefix --ignore=,$(ALONE) tests/fleet)
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $(ALONE)
 	$(BIN)/python -m pytest -s -o faulthandler_timeout=0 tests/fleet
 

@@ -12,10 +12,11 @@ from sync.hub import console
 from sync.hub.console.pages.audit import KINDS
 from sync.hub.console.pages.cases import REASONS
 from sync.hub.console.pages.quarantine import APART
-from sync.hub.console.queries.handovers import Shown, Trouble
+from sync.hub.console.queries.handovers import Shown
 from sync.hub.console.queries.terminals import Filter, Health
 from sync.hub.console.speech import Speech
 from sync.hub.departments.breaker import Circuit
+from sync.hub.departments.contract import Trouble
 from sync.hub.opening import CaseStage, Setback
 from sync.hub.roles import Role
 from sync.hub.words import load_words

@@ -53,12 +53,22 @@ class Reply(BaseModel):
     note: str = Field(default="", max_length=200)
 
 
+class Trouble(StrEnum):
+    """What kept a case from being handed over: no answer, an error, an answer that cannot be read, or the platform's
+    own."""
+
+    SILENT = "silent"
+    STATUS = "status"
+    ANSWER = "answer"
+    OWN = "own"
+
+
 class Unavailable(Exception):
     """The department does not answer, or answers what is no answer: the case waits and goes again."""
 
-    def __init__(self, why: str, retry_after: float = 0.0) -> None:
+    def __init__(self, trouble: Trouble, why: str, retry_after: float = 0.0) -> None:
         super().__init__(why)
-        self.retry_after = retry_after
+        self.trouble, self.retry_after = trouble, retry_after
 
 
 class Department(Protocol):

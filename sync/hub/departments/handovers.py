@@ -16,7 +16,7 @@ from sync.hub import counts, feed
 from sync.hub.audit import Entry, record
 from sync.hub.database import insert_new, skip_locked, transaction
 from sync.hub.departments.breaker import Breaker
-from sync.hub.departments.contract import Decision, Department, Handover, Paper, Reply, Unavailable
+from sync.hub.departments.contract import Decision, Department, Handover, Paper, Reply, Trouble, Unavailable
 from sync.hub.opening import CaseStage, note_stage
 from sync.hub.schema import cases, handovers
 from sync.hub.vault import Reader, Vault
@@ -150,22 +150,22 @@ class HandoverWorker:
             )
         except Unavailable as away:
             breaker.failed(away.retry_after)
-            self._put_off(row, str(away), away.retry_after)
+            self._put_off(row, away.trouble, str(away), away.retry_after)
             return False
         except (SealError, OSError, LookupError) as bad:
             # Ours to mend, and no fault of the department.
             log.error("handover_impossible", case=row.case_id, error=type(bad).__name__)
-            self._put_off(row, type(bad).__name__, CAP)
+            self._put_off(row, Trouble.OWN, type(bad).__name__, CAP)
             return False
         breaker.succeeded()
         transaction(self._engine, lambda connection: self._settle(connection, row, reply))
         return True
 
-    def _put_off(self, row: Row[Any], why: str, at_least: float) -> None:
+    def _put_off(self, row: Row[Any], trouble: Trouble, why: str, at_least: float) -> None:
         ceiling = min(CAP, FIRST * 2 ** min(row.attempts, 12))
         wait = max(min(at_least, CAP), self._chance.uniform(ceiling / 2, ceiling))
         next_at = self._clock.now().timestamp() + wait
-        query = update(handovers).where(_same(row)).values(next_at=next_at, note=why[:200])
+        query = update(handovers).where(_same(row)).values(next_at=next_at, note=f"{trouble}: {why}"[:200])
         transaction(self._engine, lambda connection: connection.execute(query))
         log.warning("handover_put_off", case=row.case_id, why=why, seconds=round(wait))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import urllib3
 from pydantic import ValidationError
 
-from sync.hub.departments.contract import Handover, Reply, Unavailable
+from sync.hub.departments.contract import Handover, Reply, Trouble, Unavailable
 
 MAX_ANSWER = 65_536
 
@@ -34,9 +34,9 @@ class HttpDepartment:
         try:
             reply = Reply.model_validate_json(body)
         except ValidationError:
-            raise Unavailable("the answer is none of this contract") from None
+            raise Unavailable(Trouble.ANSWER, "the answer is none of this contract") from None
         if reply.key != case.key:
-            raise Unavailable("the answer is on another case")
+            raise Unavailable(Trouble.ANSWER, "the answer is on another case")
         return reply
 
     def _request(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> bytes:
@@ -52,8 +52,8 @@ class HttpDepartment:
             data = answer.read(MAX_ANSWER + 1)
             answer.drain_conn() if len(data) <= MAX_ANSWER else answer.close()
         except urllib3.exceptions.HTTPError as gone:
-            raise Unavailable(type(gone).__name__) from None
+            raise Unavailable(Trouble.SILENT, type(gone).__name__) from None
         if answer.status not in (200, 201, 204) or len(data) > MAX_ANSWER:
             after = answer.headers.get("Retry-After", "")
-            raise Unavailable(f"HTTP {answer.status}", float(after) if after.isdigit() else 0.0)
+            raise Unavailable(Trouble.STATUS, f"HTTP {answer.status}", float(after) if after.isdigit() else 0.0)
         return data

@@ -12,6 +12,7 @@ from litestar.response import Redirect, Template
 from sync.hub.console.queries import handovers as query
 from sync.hub.console.visitor import Form, Guest, back
 from sync.hub.departments.breaker import Circuit
+from sync.hub.departments.contract import Trouble
 from sync.hub.roles import Right
 from sync.hub.services import Platform
 
@@ -30,7 +31,7 @@ class Line:
     note: str
 
     @property
-    def trouble(self) -> query.Trouble | None:
+    def trouble(self) -> Trouble | None:
         return query.trouble(self.note)
 
 

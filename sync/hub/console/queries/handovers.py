@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, desc, func, or_, select
 
-from sync.hub.departments.contract import Decision
+from sync.hub.departments.contract import Decision, Trouble
 from sync.hub.opening import CaseStage
 from sync.hub.schema import cases, handovers
 
@@ -23,15 +22,6 @@ class Shown(StrEnum):
     WAITING = "waiting"
     TAKEN = "taken"
     RETURNED = "returned"
-
-
-class Trouble(StrEnum):
-    """What kept a case from being handed over the last time."""
-
-    SILENT = "silent"
-    STATUS = "status"
-    ANSWER = "answer"
-    OWN = "own"
 
 
 @dataclass(frozen=True)
@@ -74,15 +64,9 @@ class Page:
 
 
 def trouble(note: str) -> Trouble | None:
-    """What a note of the handover worker tells; None for an empty one."""
-    if not note:
-        return None
-    if note.startswith("HTTP "):
-        return Trouble.STATUS
-    if note.startswith("the answer "):
-        return Trouble.ANSWER
-    ours = note in ("SealError", "NoSuchCase") or isinstance(getattr(builtins, note, None), type)
-    return Trouble.OWN if ours else Trouble.SILENT
+    """What a note of the handover worker begins with; None for an empty one."""
+    kind = note.partition(":")[0]
+    return Trouble(kind) if kind in list(Trouble) else None
 
 
 def waiting(connection: Connection, services: Collection[str]) -> dict[str, Waiting]:
