@@ -29,7 +29,7 @@ from kiosk.ipc.device_messages import (
     StopCamera,
     TakePicture,
 )
-from kiosk.ipc.memory import FrameRing, blob_to_fd
+from kiosk.ipc.memory import FrameRing, blob_to_fd, give_back
 from kiosk.model.clock import Clock
 from kiosk.model.device import Availability, DeviceState
 
@@ -171,6 +171,8 @@ class CameraDriver:
             self._emit(look.said, [])
         for page in look.pages:
             self._send_page(page)
+        if look.pages:
+            give_back()
 
     def _preview(self, frame: Picture, look: Look) -> None:
         assert self._ring is not None

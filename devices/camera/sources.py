@@ -114,17 +114,24 @@ class VideoSource(_Fixed):
         # Pictures whose time is over are dropped, as a camera drops them.
         over = min(int(max(0.0, late) / self._interval), MOST_DROPPED)
         for _ in range(over):
-            self._capture.grab()
+            self._advance()
         time.sleep(max(0.0, -late))
-        # Each picture has its time, however seldom one is asked for; only a long stop shifts them all.
-        self._next = max(self._next + (over + 1) * self._interval, self._clock())
-        good, picture = self._capture.read()
-        if not good:
-            self._capture.set(cv2.CAP_PROP_POS_FRAMES, 0)
-            good, picture = self._capture.read()
+        # Each picture has its time, however long the looks take; only a long stop shifts them all.
+        self._next = self._next + (over + 1) * self._interval if over < MOST_DROPPED else self._clock()
+        self._advance()
+        good, picture = self._capture.retrieve()
         if not good:
             raise SourceLost(f"{self._path.name} has no picture")
         return np.asarray(picture, np.uint8)
+
+    def _advance(self) -> None:
+        """On to the next picture; after the last comes the first."""
+        assert self._capture is not None
+        if self._capture.grab():
+            return
+        self._capture.set(cv2.CAP_PROP_POS_FRAMES, 0)
+        if not self._capture.grab():
+            raise SourceLost(f"{self._path.name} has no picture")
 
     def close(self) -> None:
         if self._capture is not None:

@@ -220,3 +220,21 @@ def test_a_video_keeps_its_own_pace_however_often_it_is_looked_at(tmp_path: Path
         now[0] += 1 / looks
     source.close()
     assert seen == pytest.approx(30 * (5 - 1 / looks), abs=2.5)
+
+
+def test_a_video_keeps_its_pace_where_some_looks_take_long_and_beyond_its_end(tmp_path: Path) -> None:
+    """A page that is finished takes half a second; what passed meanwhile is dropped, and no more than that."""
+    path = tmp_path / "ramp.avi"
+    out = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 30, (64, 64))
+    for frame in range(100):
+        out.write(np.full((64, 64, 3), 20 + 2 * frame, np.uint8))
+    out.release()
+    slow = [0.0, 0.0, 0.4, 0.0, 0.0]
+    now = [0.0]
+    source = VideoSource(path, lambda: now[0])
+    for n in range(60):
+        at = now[0]
+        seen = (float(source.read().mean()) - 20) / 2
+        now[0] = at + 1 / 15 + slow[n % len(slow)]
+    source.close()
+    assert seen == pytest.approx(30 * at % 100, abs=2.5)

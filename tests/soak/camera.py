@@ -28,6 +28,8 @@ from kiosk.model.clock import SystemClock
 RATE = 30
 PAPERS = ("lease", "bank_card", "statement", "referral", "authorisation")
 MB = 1_000_000
+SAMPLED = 13
+"""Frames between two readings of the memory: no part of a round, or the same moments would be seen again and again."""
 GROWTH = 4 * MB
 """Over the second half: pools and caches fill in the first."""
 
@@ -90,7 +92,7 @@ def run(video: Path, period: float, seconds: float) -> int:
     busy = process.cpu_times()
     while (passed := time.monotonic() - began) < rounds * period:
         time.sleep(driver.step())
-        if tally.frames % RATE == 0:
+        if tally.frames % SAMPLED == 0:
             minute = min(minute, process.memory_full_info().uss)
         if passed >= 60 * (len(least) + 1):
             least.append(minute)
