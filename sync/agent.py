@@ -96,7 +96,8 @@ class Agent:
 
     def run(self) -> None:
         """Work until ``stopping`` is set."""
-        swept = self._files.sweep(self._cases.known_files())
+        with self._store.transaction():
+            swept = self._files.sweep(self._cases.known_files())
         if swept:
             log.info("stray_files_removed", count=swept)
         while not self.stopping.is_set():

@@ -153,7 +153,7 @@ def _case(crypto: Suite, sealing_public: bytes, terminal: bytes, platform: bytes
         documents=[DocumentInfo(id="doc-lease", material="lease", digest=digest(paper, crypto.digest_name))],
     )
     key = _published(crypto, sealing_public)
-    sealed = seal_case(body, {"doc-lease": paper}, "T01", PlatformKey(key.key_id, crypto.name, sealing_public))
+    sealed = seal_case(body, {"lease": paper}, "T01", PlatformKey(key.key_id, crypto.name, sealing_public))
     envelope = Envelope(
         suite=crypto.name,
         key_id=key.key_id,

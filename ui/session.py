@@ -153,6 +153,8 @@ class Session(QObject):
         """Serve citizens from now on; with ``resume``, stand where the crashed worker stood."""
         self._keeper, self._active = keeper, True
         self._set_room_aside()
+        if self.terminal.opened is not None:
+            self.terminal.opened.intake.forget_prepared()
         self._take_up_call(resume=resume)
         snapshot = keeper.load() if resume else None
         if snapshot is not None and self.visit.restore(snapshot):
@@ -499,6 +501,8 @@ class Session(QObject):
         self._ticker.stop()
         if self._keeper is not None:
             self._keeper.forget()
+        if self.terminal.opened is not None:
+            self.terminal.opened.intake.forget_prepared()
         self.moved.emit()
         self.ended.emit(way_out.value)
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from kiosk.cases.draft import Draft
 from kiosk.catalogue.package import ServicePackage
 from kiosk.forms.spec import MaterialSpec
-from kiosk.model.page import Page
 
 
 @dataclass(frozen=True)
@@ -38,37 +36,6 @@ def documents_of(draft: Draft, package: ServicePackage) -> dict[str, bytes]:
         sheet = material.shape == "card" and len(pages) > 1 and one_sheet_holds(pages)
         made[material.id] = on_one_sheet(pages, title) if sheet else as_pdf(pages, title)
     return made
-
-
-class Documents:
-    """The papers of a visit, made while the citizen still reads what is going to be handed in."""
-
-    def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="documents")
-        self._made_of: tuple[str, str, list[Page]] | None = None
-        self._made: Future[dict[str, bytes]] = Future()
-
-    def prepare(self, draft: Draft, package: ServicePackage) -> Future[dict[str, bytes]]:
-        """Begin to make the papers, in a thread of their own. What is being made already is not made again."""
-        wanted = _key(draft, package)
-        if wanted != self._made_of:
-            snapshot = draft.model_copy(update={"pages": wanted[2]})
-            self._made_of, self._made = wanted, self._pool.submit(lambda: documents_of(snapshot, package))
-        return self._made
-
-    def of(self, draft: Draft, package: ServicePackage) -> dict[str, bytes]:
-        """What ``documents_of`` gives, at once where it was prepared from just these pages. Raises what that raises."""
-        if _key(draft, package) != self._made_of:
-            return documents_of(draft, package)
-        try:
-            return self._made.result()
-        except Exception:
-            self._made_of = None  # the next try makes them anew
-            raise
-
-
-def _key(draft: Draft, package: ServicePackage) -> tuple[str, str, list[Page]]:
-    return package.id, package.version, list(draft.pages)
 
 
 def _scanned(draft: Draft, materials: Iterable[MaterialSpec]) -> list[MaterialSpec]:

@@ -46,7 +46,7 @@ class Draft(BaseModel):
                     "service": self.service,
                     "answers": dict(self.answers),
                     "promises": sorted(self.promises),
-                    "pages": [digest(p.image) for p in self.pages],
+                    "pages": [p.sha256 for p in self.pages],
                 }
             )
         )

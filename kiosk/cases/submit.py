@@ -6,8 +6,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 
-from kiosk.cases.documents import Documents
 from kiosk.cases.draft import Draft
+from kiosk.cases.prepare import Preparation, Prepared
 from kiosk.catalogue.package import ServicePackage
 from kiosk.forms.engine import FormEngine
 from kiosk.forms.rules import Context
@@ -16,20 +16,15 @@ from kiosk.store.audit import append
 from kiosk.store.cases import CaseLine, CaseRepository
 from kiosk.store.database import Store
 from kiosk.store.pages import SealedFiles
-from kiosk.store.receipt_counter import ReceiptCounter
-from sync.protocol.canonical import b64, digest
+from kiosk.store.receipt_counter import Drawn, ReceiptCounter
+from sync.protocol.canonical import b64
 from sync.protocol.case_file import (
     CaseBody,
-    DocumentInfo,
-    PageInfo,
+    CaseSealer,
     PlatformKey,
-    SealedCase,
-    document_id,
-    seal_case,
 )
 from sync.protocol.envelope import Envelope, Stamp
 from sync.protocol.person_tag import person_tag
-from sync.protocol.suites import suite
 
 
 @dataclass(frozen=True)
@@ -61,9 +56,8 @@ class Intake:
         self._store, self._files, self._counter = store, files, counter
         self._identity = identity
         self._raw, self._trusted = raw, trusted
-        self._hash = suite(identity.platform_key.suite).digest_name
         self._cases = CaseRepository(store, files)
-        self._documents = Documents()
+        self._preparation = Preparation(files, identity.platform_key)
 
     def already_open(self, service: str, number: str) -> CaseLine | None:
         """A case of the same person for the same service that is unsent or open."""
@@ -77,9 +71,13 @@ class Intake:
         """The case with this number, where this terminal took it in."""
         return self._cases.by_receipt(receipt)
 
-    def prepare(self, draft: Draft, package: ServicePackage) -> Future[dict[str, bytes]]:
+    def prepare(self, draft: Draft, package: ServicePackage) -> Future[Prepared]:
         """Begin with what takes long and can be done before ``submit``, while the citizen reads: the papers."""
-        return self._documents.prepare(draft, package)
+        return self._preparation.begin(draft, package)
+
+    def forget_prepared(self) -> None:
+        """Nobody hands in any more what was prepared, or a worker that has crashed had prepared it."""
+        self._preparation.forget()
 
     def submit(self, draft: Draft, package: ServicePackage, language: str) -> CaseLine:
         """Make the case durable and return its line with the receipt number.
@@ -92,35 +90,32 @@ class Intake:
             return done
         captured = self._trusted.now()
         body = self._body(draft, package, language, captured)
-        documents = {document_id(m): pdf for m, pdf in self._documents.of(draft, package).items()}
-        body = body.model_copy(update={"documents": _listed(documents, self._hash)})
+        prepared = self._preparation.of(draft, package)
+        try:
+            return self._stored(draft, body, prepared, captured)
+        finally:
+            # Handed in; or its staged files have moved on, and the next try must make its own.
+            self._preparation.used()
+
+    def _stored(self, draft: Draft, body: CaseBody, prepared: Prepared, captured: datetime) -> CaseLine:
         # The receipt number is inside the sealed body, so it is drawn first; a rollback returns it.
         with self._store.transaction():
             drawn = self._counter.draw()
-            body = body.model_copy(update={"receipt": drawn.receipt})
-            sealed = seal_case(body, documents, self._identity.terminal, self._identity.platform_key)
-            names = self._written(draft.case_id, sealed.files)
-            stamp = Stamp(
-                raw=self._raw.now().isoformat(),
-                trusted=captured.isoformat(),
-                epoch=drawn.epoch,
-                sequence=drawn.sequence,
-            )
-            envelope = self._envelope(body, sealed, stamp)
+            papers = {"pages": prepared.pages, "documents": prepared.sealer.documents}
+            body = body.model_copy(update={"receipt": drawn.receipt, **papers})
+            sealed = prepared.sealer.body(body)
+            names = self._files.write(draft.case_id, {"body": sealed}, prepared.names.values())
+            envelope = self._envelope(body, sealed, prepared.sealer, self._stamp(drawn, captured))
             tag = person_tag(self._identity.tag_key, draft.service, body.identity["number"])
-            line = self._cases.insert(envelope, names, tag)
-            append(self._store, stamp.trusted, "case_submitted", {"case": draft.case_id, "service": draft.service})
+            line = self._cases.insert(envelope, {**names, **prepared.names}, tag)
+            detail = {"case": draft.case_id, "service": draft.service}
+            append(self._store, envelope.stamp.trusted, "case_submitted", detail)
         self._counter.committed(drawn)
         return line
 
-    def _written(self, case_id: str, files: dict[str, bytes]) -> dict[str, str]:
-        """Write the files; where that fails, what has been written of them does not keep the room that is missing."""
-        try:
-            return self._files.write(case_id, files)
-        except OSError:
-            for part in self._files.folder.glob(f"{case_id}.*"):
-                part.unlink(missing_ok=True)
-            raise
+    def _stamp(self, drawn: Drawn, captured: datetime) -> Stamp:
+        raw, trusted = self._raw.now().isoformat(), captured.isoformat()
+        return Stamp(raw=raw, trusted=trusted, epoch=drawn.epoch, sequence=drawn.sequence)
 
     def _body(self, draft: Draft, package: ServicePackage, language: str, captured: datetime) -> CaseBody:
         if draft.identity is None or not draft.signature_valid():
@@ -141,21 +136,12 @@ class Intake:
             identity=draft.identity.model_dump(mode="json"),
             answers=answers,
             promises=sorted(draft.promises),
-            pages=[
-                PageInfo(
-                    id=p.page_id,
-                    material=p.material,
-                    width=p.width,
-                    height=p.height,
-                    digest=digest(p.image, self._hash),
-                )
-                for p in draft.pages
-            ],
             signature=_signature(draft),
         )
 
-    def _envelope(self, body: CaseBody, sealed: SealedCase, stamp: Stamp) -> Envelope:
+    def _envelope(self, body: CaseBody, sealed: bytes, sealer: CaseSealer, stamp: Stamp) -> Envelope:
         key = self._identity.platform_key
+        wrapped, blobs = sealer.finish(body, sealed, self._identity.terminal)
         return Envelope(
             suite=key.suite,
             key_id=key.key_id,
@@ -166,8 +152,8 @@ class Intake:
             form_version=body.form_version,
             stamp=stamp,
             previous=self._store.get("last_envelope"),
-            wrapped_key=b64(sealed.wrapped_key),
-            blobs=sealed.blobs,
+            wrapped_key=b64(wrapped),
+            blobs=blobs,
         ).signed(self._identity.signing_key)
 
 
@@ -185,13 +171,6 @@ def applicant_context(draft: Draft, captured: datetime) -> Context:
         "address": identity.address,
     }
     return Context({k: v for k, v in known.items() if v}, captured)
-
-
-def _listed(documents: dict[str, bytes], algorithm: str) -> list[DocumentInfo]:
-    return [
-        DocumentInfo(id=name, material=name.removeprefix(document_id("")), digest=digest(pdf, algorithm))
-        for name, pdf in documents.items()
-    ]
 
 
 def _signature(draft: Draft) -> dict[str, object]:

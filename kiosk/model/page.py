@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from functools import cached_property
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -17,3 +20,8 @@ class Page(BaseModel):
     height: int
     dpi: int = 0
     image: bytes
+
+    @cached_property
+    def sha256(self) -> str:
+        """The digest of ``image`` as the protocol writes it. A page never changes, so it is hashed once."""
+        return f"sha256:{hashlib.sha256(self.image).hexdigest()}"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from kiosk.durable import sync_folder
@@ -14,34 +15,71 @@ PARALLEL = 4
 
 
 class SealedFiles:
-    """A folder of ciphertexts, one a blob, named by case and blob id."""
+    """A folder of ciphertexts, one a blob, named by case and blob id.
+
+    What is made before a case is handed in waits in ``staged`` below it. No row names it there and its key is only in
+    memory, so it is worth nothing to anybody until the case is taken in.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._staged = folder / "staged"
+        self._staged.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.chmod(0o700)
         self._syncing = ThreadPoolExecutor(PARALLEL, thread_name_prefix="sync")
 
-    def write(self, case_id: str, files: dict[str, bytes]) -> dict[str, str]:
-        """Write all files of a case; returns blob id → file name. Durable when it returns.
+    def stage(self, case_id: str, files: dict[str, bytes]) -> dict[str, str]:
+        """Write files of a case that is not handed in yet; returns blob id → file name.
 
-        All are written, then synced, then renamed; then one fsync of the folder. Raises OSError (disk full, I/O
-        error) with nothing left that a later start would not clear.
+        Their bytes are on disk when it returns; ``write`` gives them their names. Raises OSError as that does.
         """
         names = {blob_id: f"{case_id}.{blob_id}" for blob_id in files}
-        with ExitStack() as opened:
+        with self._or_nothing(case_id), ExitStack() as opened:
             parts = []
             for blob_id, data in files.items():
-                out = opened.enter_context((self.folder / f"{names[blob_id]}.part").open("wb"))
+                out = opened.enter_context((self._staged / names[blob_id]).open("wb"))
                 out.write(data)
                 out.flush()
                 parts.append(out.fileno())
             # Side by side: the disk does in one go what it would do one after another.
-            for synced in [self._syncing.submit(os.fsync, part) for part in parts]:
+            others = [self._syncing.submit(os.fsync, part) for part in parts[1:]]
+            if parts:
+                os.fsync(parts[0])
+            for synced in others:
                 synced.result()
-        for name in names.values():
-            (self.folder / f"{name}.part").rename(self.folder / name)
-        sync_folder(self.folder)
         return names
+
+    def write(self, case_id: str, files: dict[str, bytes], staged: Iterable[str] = ()) -> dict[str, str]:
+        """Write the files of a case and take in those of its names that were ``staged``; returns blob id → file name
+        of ``files``. Durable when it returns.
+
+        All are written, then synced, then renamed; then one fsync of the folder. Raises OSError (disk full, I/O
+        error); then what there is of the case does not keep the room that is missing.
+        """
+        names = self.stage(case_id, files)
+        with self._or_nothing(case_id):
+            for name in (*names.values(), *staged):
+                (self._staged / name).rename(self.folder / name)
+            sync_folder(self.folder)
+        return names
+
+    @contextmanager
+    def _or_nothing(self, case_id: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError:
+            for path in (*self._staged.glob(f"{case_id}.*"), *self.folder.glob(f"{case_id}.*")):
+                path.unlink(missing_ok=True)
+            raise
+
+    def forget_staged(self) -> None:
+        """Remove what was made for cases that nobody has handed in."""
+        for path in self._staged.iterdir():
+            path.unlink(missing_ok=True)
+
+    def kept(self) -> list[Path]:
+        """All files of cases that were handed in, and what a crash has left of others."""
+        return sorted(p for p in self.folder.iterdir() if p != self._staged)
 
     def path(self, name: str) -> Path:
         return self.folder / name
@@ -59,8 +97,12 @@ class SealedFiles:
             pass
 
     def sweep(self, known: set[str]) -> int:
-        """Remove files that no row names: a crash between file and row leaves them. Returns how many."""
-        stray = [p for p in self.folder.iterdir() if p.name not in known]
+        """Remove files that no row names: a crash between file and row leaves them. Returns how many.
+
+        Inside the transaction that has read ``known``: a case is handed in under the same lock, and would have files
+        and no row yet.
+        """
+        stray = [p for p in self.kept() if p.name not in known]
         for path in stray:
             path.unlink(missing_ok=True)
         return len(stray)

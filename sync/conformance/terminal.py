@@ -14,7 +14,7 @@ from kiosk.model.ids import new_id, receipt_number
 from sync.conformance.report import NotHeld
 from sync.conformance.wire import Answer, Wire
 from sync.protocol.canonical import b64, canonical, digest, unb64
-from sync.protocol.case_file import CaseBody, DocumentInfo, PageInfo, PlatformKey, SealedCase, seal_case
+from sync.protocol.case_file import CaseBody, PageInfo, PlatformKey, SealedCase, seal_case
 from sync.protocol.envelope import Acknowledgement, Envelope, Stamp
 from sync.protocol.suites import SealError, suite
 from sync.protocol.wire import (
@@ -115,7 +115,6 @@ class Terminal:
             identity=PERSON,
             answers={"note": "conformance"},
             pages=[PageInfo(id="p1", material="paper", width=1, height=1, digest=digest(PAPER, crypto.digest_name))],
-            documents=[DocumentInfo(id="doc-paper", material="paper", digest=digest(PAPER, crypto.digest_name))],
         )
         sequence = sequence or next(self._sequence)
         receipt = receipt_number(self.name, self.epoch, sequence)
@@ -123,7 +122,7 @@ class Terminal:
         target = PlatformKey(key.key_id, key.suite, unb64(key.public))
         try:
             made: SealedCase = seal_case(
-                body.model_copy(update={"receipt": receipt}), {"doc-paper": PAPER}, terminal, target
+                body.model_copy(update={"receipt": receipt}), {"paper": PAPER}, terminal, target
             )
         except (SealError, ValueError) as bad:
             raise NotHeld(f"nothing can be sealed to the platform's key: {bad}") from None

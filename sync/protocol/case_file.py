@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -76,27 +76,49 @@ def document_id(material: str) -> str:
     return f"doc-{material}"
 
 
+class CaseSealer:
+    """Seals one case to the platform: its papers as soon as they are there, the body last. Nobody here can open it."""
+
+    def __init__(self, case_id: str, key: PlatformKey) -> None:
+        self._case_id, self._key = case_id, key
+        self._suite = suite(key.suite)
+        self._data_key = self._suite.new_data_key()
+        self._papers: list[tuple[DocumentInfo, Blob]] = []
+
+    @property
+    def documents(self) -> list[DocumentInfo]:
+        """The papers sealed so far, as the body lists them."""
+        return [document for document, _blob in self._papers]
+
+    def document(self, material: str, data: bytes) -> tuple[str, bytes]:
+        """Seal the PDF of a material: its blob id and ciphertext."""
+        name = document_id(material)
+        sealed = self._suite.seal(self._data_key, data, blob_context(self._case_id, name, "document"))
+        document = DocumentInfo(id=name, material=material, digest=digest(data, self._suite.digest_name))
+        self._papers.append((document, self._blob(name, "document", sealed, material)))
+        return name, sealed
+
+    def body(self, body: CaseBody) -> bytes:
+        """Seal the body, which must list ``documents``."""
+        return self._suite.seal(self._data_key, canonical(body), blob_context(self._case_id, "body", "body"))
+
+    def finish(self, body: CaseBody, sealed: bytes, terminal: str) -> tuple[bytes, list[Blob]]:
+        """Wrap the key for the platform, bound to the body as it was ``sealed``: the wrapped key and all blobs."""
+        blobs = [self._blob("body", "body", sealed), *(blob for _document, blob in self._papers)]
+        info = wrap_info(terminal, self._case_id, body.service, body.form_version, blobs[0].digest)
+        return self._suite.wrap(self._data_key, self._key.public, info), blobs
+
+    def _blob(self, name: str, role: Literal["body", "document"], data: bytes, material: str = "") -> Blob:
+        return Blob(id=name, role=role, material=material, digest=digest(data, self._suite.digest_name), size=len(data))
+
+
 def seal_case(body: CaseBody, documents: dict[str, bytes], terminal: str, key: PlatformKey) -> SealedCase:
-    """Seal a case to the platform. ``documents`` maps document ids to PDF bytes. Nobody here can open it again."""
-    crypto = suite(key.suite)
-    data_key = crypto.new_data_key()
-    files = {"body": crypto.seal(data_key, canonical(body), blob_context(body.case_id, "body", "body"))}
-    for document in body.documents:
-        context = blob_context(body.case_id, document.id, "document")
-        files[document.id] = crypto.seal(data_key, documents[document.id], context)
-    materials = {d.id: d.material for d in body.documents}
-    blobs = [
-        Blob(
-            id=name,
-            role="body" if name == "body" else "document",
-            material=materials.get(name, ""),
-            digest=digest(data, crypto.digest_name),
-            size=len(data),
-        )
-        for name, data in files.items()
-    ]
-    info = wrap_info(terminal, body.case_id, body.service, body.form_version, blobs[0].digest)
-    return SealedCase(crypto.wrap(data_key, key.public, info), blobs, files)
+    """Seal a whole case. ``documents`` maps materials to PDF bytes; the body is completed with them."""
+    sealer = CaseSealer(body.case_id, key)
+    files = dict(sealer.document(material, data) for material, data in documents.items())
+    whole = body.model_copy(update={"documents": sealer.documents})
+    sealed = sealer.body(whole)
+    return SealedCase(*sealer.finish(whole, sealed, terminal), {"body": sealed, **files})
 
 
 class CaseOpener:

@@ -88,7 +88,7 @@ class Backlog:
         with mock.patch.object(papers, "documents_of", lambda d, _p: {p.material: p.image for p in d.pages}):
             for _ in range(cases):
                 self._intake.submit(_draft(size), self._package, "zh")
-        return sorted(self.files.folder.iterdir())
+        return self.files.kept()
 
     def drain(self) -> float:
         """Seconds until nothing waits any more."""

@@ -33,7 +33,7 @@ from sync.hub.group import GroupCommit
 from sync.hub.schema import cases
 from sync.hub.services import Platform, Storage, open_platform
 from sync.protocol.canonical import b64, digest, unb64
-from sync.protocol.case_file import CaseBody, DocumentInfo, PageInfo, PlatformKey, SealedCase, seal_case
+from sync.protocol.case_file import CaseBody, PageInfo, PlatformKey, SealedCase, seal_case
 from sync.protocol.envelope import Envelope, Stamp
 from sync.protocol.suites import suite
 from sync.protocol.wire import BatchAnswer, EnrolRequest, Purpose, RecordBatch, SignedRequest
@@ -70,9 +70,8 @@ class Fleet:
             identity={"name": "测试甲", "number": "990000199003070013"},
             answers=ANSWERS,
             pages=[PageInfo(id="p1", material="photo", width=10, height=10, digest=page)],
-            documents=[DocumentInfo(id="doc-photo", material="photo", digest=page)],
         )
-        sealed = seal_case(body, {"doc-photo": b"a small paper"}, "T01", self._key)
+        sealed = seal_case(body, {"photo": b"a small paper"}, "T01", self._key)
         for blob in sealed.blobs:
             data = sealed.files[blob.id]
             self._platform.blobs.append(blob.digest, 0, data, len(data))

@@ -20,7 +20,7 @@ import itertools
 import random
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -461,8 +461,8 @@ class MortalFiles(SealedFiles):
         super().__init__(folder)
         self._world, self.dying = world, False
 
-    def write(self, case_id: str, files: dict[str, bytes]) -> dict[str, str]:
-        names = super().write(case_id, files)
+    def write(self, case_id: str, files: dict[str, bytes], staged: Iterable[str] = ()) -> dict[str, str]:
+        names = super().write(case_id, files, staged)
         if self.dying:
             raise Killed
         return names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -96,8 +96,8 @@ def files_after_row() -> Iterator[None]:
     write, committed = pages.SealedFiles.write, receipt_counter.ReceiptCounter.committed
     waiting: list[Callable[[], object]] = []
 
-    def later(self: Any, case_id: str, files: dict[str, bytes]) -> dict[str, str]:
-        waiting.append(lambda: write(self, case_id, files))
+    def later(self: Any, case_id: str, files: dict[str, bytes], staged: Iterable[str] = ()) -> dict[str, str]:
+        waiting.append(lambda: write(self, case_id, files, staged))
         return {blob: f"{case_id}.{blob}" for blob in files}
 
     def then(self: Any, drawn: Any) -> None:
@@ -130,9 +130,9 @@ def write_error_swallowed() -> Iterator[None]:
     """A file that could not be written counts as written."""
     write = pages.SealedFiles.write
 
-    def careless(self: Any, case_id: str, files: dict[str, bytes]) -> dict[str, str]:
+    def careless(self: Any, case_id: str, files: dict[str, bytes], staged: Iterable[str] = ()) -> dict[str, str]:
         with contextlib.suppress(OSError):
-            write(self, case_id, files)
+            write(self, case_id, files, staged)
         return {blob: f"{case_id}.{blob}" for blob in files}
 
     with mock.patch.object(pages.SealedFiles, "write", careless):

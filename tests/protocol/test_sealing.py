@@ -63,7 +63,7 @@ def _case() -> tuple[CaseBody, Envelope, dict[str, bytes]]:
         pages=[PageInfo(id="p1", material="lease", width=1, height=1, digest=digest(page))],
         documents=[DocumentInfo(id="doc-lease", material="lease", digest=digest(page))],
     )
-    sealed = seal_case(body, {"doc-lease": page}, "T01", PlatformKey("k1", "intl", PUBLIC))
+    sealed = seal_case(body, {"lease": page}, "T01", PlatformKey("k1", "intl", PUBLIC))
     signing, _public = INTL.new_signing_key()
     envelope = Envelope(
         suite="intl",

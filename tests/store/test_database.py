@@ -106,7 +106,23 @@ def test_files_that_no_row_names_are_swept(tmp_path: Path) -> None:
     (files.folder / "half.part").write_bytes(b"")
     assert files.sweep(set(names.values())) == 1
     files.remove(names["p1"])
-    assert [p.name for p in files.folder.iterdir()] == [names["body"]]
+    assert [p.name for p in files.kept()] == [names["body"]]
+
+
+def test_what_was_staged_is_no_case_until_it_is_taken_in(tmp_path: Path) -> None:
+    files = SealedFiles(tmp_path / "sealed")
+    papers = files.stage("case", {"doc-photo": b"paper"})
+    assert files.sweep(set()) == 0
+    names = files.write("case", {"body": b"body"}, papers.values())
+    assert {n: files.path(n).read_bytes() for n in (*names.values(), *papers.values())} == {
+        "case.body": b"body",
+        "case.doc-photo": b"paper",
+    }
+    files.stage("left", {"doc-photo": b"paper"})
+    files.forget_staged()
+    with pytest.raises(FileNotFoundError):
+        files.write("left", {"body": b"body"}, ["left.doc-photo"])
+    assert [p.name for p in files.kept()] == ["case.body", "case.doc-photo"]
 
 
 def test_two_processes_may_write_at_once(store: Store) -> None:

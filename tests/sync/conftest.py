@@ -52,15 +52,16 @@ class Terminal:
         trust = load_trust(folder / "platform.json")
         assert trust is not None
         secrets = load_credentials(folder / "credentials")
+        self.store_key = secrets.store_key
         self.store = Store(folder / "terminal.db", secrets.store_key)
         self.files = SealedFiles(folder / "sealed")
         self.cases = CaseRepository(self.store, self.files)
         self.content, self.root = folder / "content", trust.root.encode()
         refresh(self.client, self.content, self.root, self.clock.now())
         self.catalogue = load_catalogue(self.content / "current", self.root, self.clock.now())
-        identity = TerminalIdentity("T01", secrets.signing_key, secrets.tag_key, sealing_key(trust))
+        self.identity = TerminalIdentity("T01", secrets.signing_key, secrets.tag_key, sealing_key(trust))
         counter = ReceiptCounter(self.store, "T01", folder / "mark", "boot-1")
-        self.intake = Intake(self.store, self.files, counter, identity, self.clock, self.clock)
+        self.intake = Intake(self.store, self.files, counter, self.identity, self.clock, self.clock)
         self.suite, self.signing_key = suite, secrets.signing_key
         self.trust = PlatformTrust(folder / "platform.json", trust)
         believes = self.trust.believes

@@ -74,7 +74,7 @@ def test_three_go_at_once_and_each_arrives_once(
     assert line.most == 3
     assert stored(platform) == 6
     assert terminal.cases.backlog() == 0
-    assert list(terminal.files.folder.iterdir()) == []
+    assert terminal.files.kept() == []
 
 
 def test_what_is_on_its_way_is_waited_for_when_the_network_goes(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import random
+import threading
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from importlib.metadata import version
@@ -13,10 +15,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from kiosk.cases.submit import Intake
 from kiosk.model.clock import ManualClock
 from kiosk.model.room import MB, Disk, Marks
 from kiosk.security.trust import load_trust
-from kiosk.store.database import CALL, CALL_TOLD
+from kiosk.store.database import CALL, CALL_TOLD, Store
+from kiosk.store.pages import SealedFiles
+from kiosk.store.receipt_counter import ReceiptCounter
 from kiosk.store.retention import Keep
 from kiosk.store.room import DRAIN_RESERVE, DrainRoom, Reserve
 from sync.agent import Agent
@@ -384,7 +389,7 @@ def test_what_people_have_settled_leaves_the_terminal(terminal: Terminal, platfo
         hands.agent.turn()
     line = terminal.cases.line(case_id)
     assert (line and line.state, terminal.cases.backlog(), terminal.cases.held()) == ("stored", 0, 0)
-    assert not list(terminal.files.folder.iterdir())
+    assert not terminal.files.kept()
     with platform.engine.connect() as connection:
         kept = connection.execute(select(quarantine)).mappings().one()
     assert (kept["content_digest"], kept["note"]) == (digest, "the second one counts")
@@ -400,3 +405,39 @@ def test_what_nobody_has_settled_is_not_let_go(terminal: Terminal, platform: Pla
         terminal.cases.released(case_id)
         hands.agent.turn()
         assert terminal.cases.held() == 1
+
+
+class SlowFiles(SealedFiles):
+    """A worker's folder, in the moment between a case's files and its row."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.written, self.swept = threading.Event(), threading.Event()
+
+    def write(self, case_id: str, files: dict[str, bytes], staged: Iterable[str] = ()) -> dict[str, str]:
+        names = super().write(case_id, files, staged)
+        self.written.set()
+        self.swept.wait(0.5)
+        return names
+
+
+def test_an_agent_that_starts_leaves_the_files_of_a_case_that_is_just_handed_in(
+    terminal: Terminal, hands: Hands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files, draft = SlowFiles(terminal.files.folder), terminal.draft()
+    package = terminal.catalogue.services[draft.service]
+
+    def hand_in() -> None:
+        store = Store(terminal.store.path, terminal.store_key)
+        counter = ReceiptCounter(store, "T01", tmp_path / "mark-2", "boot-1")
+        Intake(store, files, counter, terminal.identity, terminal.clock, terminal.clock).submit(draft, package, "zh")
+        store.close()
+
+    citizen = threading.Thread(target=hand_in)
+    citizen.start()
+    assert files.written.wait(10)
+    monkeypatch.setattr(terminal.files, "sweep", lambda known: (SealedFiles.sweep(files, known), files.swept.set())[0])
+    hands.agent.stopping.set()
+    hands.agent.run()
+    citizen.join()
+    assert terminal.outbox.send_next() == Sent.SENT

@@ -47,7 +47,7 @@ def test_cases_travel_on_a_disk_and_their_receipts_back(terminal: Terminal, plat
     receipts = save_receipts(carried.file, taken.acknowledgements)
     assert wipe_what_is_there(terminal, platform, receipts) == 23
     assert terminal.cases.backlog() == 0
-    assert not list(terminal.files.folder.iterdir())
+    assert not terminal.files.kept()
     assert sorted(p.suffix for p in disk.iterdir()) == [".carry", ".receipts"]
 
 

@@ -32,12 +32,12 @@ def test_a_case_arrives_and_the_terminal_forgets_it(terminal: Terminal, platform
     line = terminal.cases.line(case_id)
     assert line is not None
     assert parse_receipt_number(line.receipt) == line.receipt
-    assert list(terminal.files.folder.iterdir())
+    assert terminal.files.kept()
 
     assert terminal.outbox.send_next() == Sent.SENT
 
     assert terminal.cases.line(case_id).state == "stored"  # type: ignore[union-attr]
-    assert not list(terminal.files.folder.iterdir())
+    assert not terminal.files.kept()
     assert terminal.cases.backlog() == 0
     assert first_break(terminal.store) is None
     platform.worker.work_off()

@@ -14,10 +14,11 @@ from kiosk.model.device import Availability, Capability, DeviceState
 from kiosk.store.database import CALL
 from kiosk.store.pages import SealedFiles
 from kiosk.store.room import CASE_RESERVE
-from kiosk.visit.stage import Stage
+from kiosk.visit.stage import Stage, WayOut
 from kiosk.visit.visit import Snapshot
 from sync.hub.services import Storage
 from tests.sync.conftest import Terminal
+from tests.waiting import until
 from ui.draft_keeper import DraftKeeper
 from ui.hardware import Hardware
 from ui.links import DeviceLinks
@@ -91,8 +92,44 @@ def test_a_full_disk_at_the_end_is_said_and_keeps_the_draft(
         assert session.submit() == "no_room"
     assert session.visit.stage == Stage.REVIEW
     assert session.visit.draft == before
-    assert list((tmp_path / "terminal" / "sealed").iterdir()) == []  # half a case does not fill the disk further
+    assert sealed(tmp_path) == []  # half a case does not fill the disk further
     assert session.submit() == ""
+
+
+def test_what_found_no_room_while_the_review_was_read_finds_the_room_set_aside(
+    session: Session, terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill_in(session, terminal)
+    with monkeypatch.context() as full:
+        full.setattr("kiosk.store.pages.os.fsync", refuse)
+        session._arrived()
+        assert session.terminal.opened is not None
+        draft, package = session.visit.draft, session.visit.package
+        assert draft is not None
+        assert package is not None
+        assert session.terminal.opened.intake.prepare(draft, package).exception() is not None
+    assert sealed(tmp_path) == []
+    assert session.submit() == ""
+    assert len(sealed(tmp_path)) == 2
+
+
+@pytest.mark.parametrize("crashed", [False, True])
+def test_nothing_is_left_of_papers_that_nobody_hands_in(
+    session: Session, terminal: Terminal, tmp_path: Path, crashed: bool
+) -> None:
+    """Neither where the citizen goes, nor where the worker dies and the next one begins."""
+    fill_in(session, terminal)
+    session._arrived()
+    until(lambda: sealed(tmp_path), "the papers' way to the disk")
+    if crashed:
+        session.activate(DraftKeeper(tmp_path / "draft", bytes(32)), resume=False)
+    else:
+        session.end(WayOut.LEFT)
+    until(lambda: not sealed(tmp_path), "the removal")
+
+
+def sealed(folder: Path) -> list[Path]:
+    return [p for p in (folder / "terminal" / "sealed").rglob("*") if p.is_file()]
 
 
 def test_without_room_nothing_is_begun_until_there_is(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
