@@ -39,6 +39,8 @@ PREVIEW_WIDTH = 800
 SLOTS = 3
 INTERVAL = 1 / 16
 """Fifteen pictures a second are left of it where some come late."""
+CATCH_UP = 0.5
+"""Seconds that looks may be late and are made up for: a page that is finished takes that long."""
 HEALTH = 0.5
 """Seconds between two looks whether a camera that nobody uses is alive."""
 REOPEN = 1.0
@@ -81,6 +83,7 @@ class CameraDriver:
         self._bed = BedReference()
         self._now = False
         self._times: deque[float] = deque(maxlen=30)
+        self._due = 0.0
         self.state = DeviceState(device="camera")
 
     def handle(self, message: BaseModel, fds: list[int]) -> None:
@@ -92,6 +95,7 @@ class CameraDriver:
                 self._mark = "" if message.shape in UNMARKED else message.mark
                 self._seen = 0
                 self._times.clear()
+                self._due = self._clock.monotonic()
                 self._ring = self._ring or FrameRing.create(SLOTS, PREVIEW_WIDTH * PREVIEW_WIDTH * 4)
                 self._emit(FrameRingReady(slots=SLOTS, capacity=self._ring.capacity), [self._ring.fd])
             case StopCamera():
@@ -121,11 +125,12 @@ class CameraDriver:
                 # A camera that is not in use is still asked for a picture now and then: is it alive?
                 self._judge(source.read(), source)
                 return HEALTH
-            started = self._clock.monotonic()
             frame = source.read()
             self._one_frame(frame, self._capture, source)
             self._judge(frame, source)
-            return max(0.0, INTERVAL - (self._clock.monotonic() - started))
+            now = self._clock.monotonic()
+            self._due = max(self._due + INTERVAL, now - CATCH_UP)
+            return max(0.0, self._due - now)
         except SourceLost as gone:
             code = f"camera_{gone.fault}"
             if code not in self.state.faults:

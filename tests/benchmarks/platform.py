@@ -55,6 +55,7 @@ class Fleet:
         platform.desk.enrol(EnrolRequest(code=code, terminal="T01", suite=suite_name, public_key=b64(public)))
         sealing = platform.keys.sealing[0].published()
         self._key = PlatformKey(sealing.key_id, sealing.suite, unb64(sealing.public))
+        self._version = parse_package((ASSETS / "catalogue" / "social-security-card.yaml").read_bytes()).version
         self._count = 0
 
     def envelope(self) -> Envelope:
@@ -64,7 +65,7 @@ class Fleet:
             case_id=case_id,
             receipt=f"T01-0000-{self._count % 1_000_000:06d}-0",
             service="social-security-card",
-            form_version=self._version(),
+            form_version=self._version,
             language="zh",
             captured=self._platform.clock.now().isoformat(),
             identity={"name": "测试甲", "number": "990000199003070013"},
@@ -91,9 +92,6 @@ class Fleet:
             wrapped_key=b64(sealed.wrapped_key),
             blobs=sealed.blobs,
         ).signed(self._signing)
-
-    def _version(self) -> str:
-        return parse_package((ASSETS / "catalogue" / "social-security-card.yaml").read_bytes()).version
 
     def request(self, envelopes: list[Envelope]) -> SignedRequest:
         at = self._platform.clock.now().isoformat()

@@ -12,6 +12,7 @@ import pytest
 import segno
 
 from devices.camera.capture import AutoCapture, Look
+from devices.camera.driver import CameraDriver
 from devices.camera.reading import CodeWatcher
 from devices.camera.sources import SourceLost, VideoSource
 from devices.camera.still import mapped
@@ -21,7 +22,8 @@ from devices.scanner.geometry import Picture
 from devices.scanner.way_up import WayUp
 from devices.simulators.bed import HEIGHT, WIDTH, empty_bed, on_bed, several_on_bed
 from kiosk.config import ASSETS
-from kiosk.ipc.device_messages import CodeRead, PreviewHint
+from kiosk.ipc.device_messages import CameraTask, CodeRead, PreviewHint, StartCamera
+from kiosk.model.clock import ManualClock
 from kiosk.robot.check import likeness
 
 PAPERS = ASSETS / "papers"
@@ -238,3 +240,46 @@ def test_a_video_keeps_its_pace_where_some_looks_take_long_and_beyond_its_end(tm
         now[0] = at + 1 / 15 + slow[n % len(slow)]
     source.close()
     assert seen == pytest.approx(30 * at % 100, abs=2.5)
+
+
+class SlowBed:
+    """A camera whose pictures take some time, and some of them, as when a page is finished, much."""
+
+    wrong_format = False
+
+    def __init__(self, clock: ManualClock, slow: dict[int, float]) -> None:
+        self._clock, self._slow, self.looks = clock, slow, 0
+
+    def read(self) -> Picture:
+        self.looks += 1
+        self._clock.advance(self._slow.get(self.looks, 0.02))
+        return empty_bed()
+
+    def still(self) -> Picture:
+        return self.read()
+
+    def lock(self, on: bool) -> None:
+        """Nothing to hold."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@pytest.mark.parametrize(
+    ("slow", "looks"),
+    [
+        ({}, 80),
+        (dict.fromkeys(range(10, 80, 10), 0.4), 80),  # made up for
+        ({10: 3.0}, 40),  # a long stop is not: the citizen would see a picture that races
+    ],
+)
+def test_looks_keep_their_number_a_second(slow: dict[int, float], looks: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = ManualClock()
+    bed = SlowBed(clock, slow)
+    monkeypatch.setattr("devices.camera.driver.open_source", lambda *_: bed)
+    driver = CameraDriver("v4l2", "", clock, lambda *_: None)
+    driver.handle(StartCamera(shape="free", task=CameraTask.CODE), [])
+    while clock.monotonic() < 5.0:
+        clock.advance(driver.step())
+    driver.close()
+    assert bed.looks == pytest.approx(looks, abs=2)
