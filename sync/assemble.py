@@ -17,7 +17,7 @@ from kiosk.store.pages import SealedFiles
 from kiosk.store.retention import Keep
 from kiosk.store.room import DRAIN_RESERVE, DrainRoom, Reserve
 from sync.agent import Agent
-from sync.client import UPLOADS, PlatformClient
+from sync.client import PlatformClient
 from sync.content import refresh
 from sync.outbox import Outbox
 from sync.protocol.wire import Purpose, SignedRequest
@@ -61,7 +61,7 @@ def make_agent(settings: Settings) -> Agent:
         store,
         files,
         client,
-        Outbox(store, files, client, trust.believes, sign, clock, chance, UPLOADS),
+        Outbox(store, files, client, trust.believes, sign, clock, chance, client.uploads),
         sign,
         content,
         trust,

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from io import FileIO
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,8 +21,9 @@ T = TypeVar("T", bound=BaseModel)
 
 PIECE, LARGEST_PIECE = 256 * 1024, MAX_BODY
 """Bytes sent at a time: at the beginning, after a fault and on a slow line; and on a fast one."""
-UPLOADS = 3
-"""Files that are brought at the same time: while one is hashed and synced there, the next is on its way."""
+UPLOADS, SLOW_UPLOADS = 6, 2
+"""Files that are brought at the same time: while one is hashed and synced there, the next is on its way. On a line that
+is slow, or not known yet, few: the bytes of many would be in one another's way."""
 MANY = 10_000
 """Digests of files begun that are remembered."""
 QUICK = 1.0
@@ -97,6 +99,7 @@ class PlatformClient:
             ssl_context=context,
         )
         self._piece = PIECE
+        self._buffers = threading.local()
         self._begun: set[str] = set()
         self._clock = threading.Lock()
         # When this machine was started, by the platform's clock.
@@ -104,13 +107,18 @@ class PlatformClient:
         self._last: datetime | None = None
 
     def _request(
-        self, method: str, path: str, body: bytes = b"", *, whole: bool = True, **headers: str
+        self, method: str, path: str, body: bytes | memoryview = b"", *, whole: bool = True, **headers: str
     ) -> urllib3.BaseHTTPResponse:
         """The answer; its body is read already where ``whole``."""
         sent = {"Content-Type": "application/json", **{k.replace("_", "-"): v for k, v in headers.items()}}
         try:
             answer = self._pool.request(
-                method, self._url + path, body=body, headers=sent, redirect=False, preload_content=whole
+                method,
+                self._url + path,
+                body=body,  # type: ignore[arg-type]  # any buffer, which urllib3 takes and does not say
+                headers=sent,
+                redirect=False,
+                preload_content=whole,
             )
             told = answer.data if whole else b""
             if not whole and answer.status != 200:
@@ -211,6 +219,10 @@ class PlatformClient:
             # What was not read to its end must not be taken for the answer to the next request.
             answer.close()
 
+    def uploads(self) -> int:
+        """How many files may be on their way at the same time, by what the line has shown so far."""
+        return UPLOADS if self._piece > PIECE else SLOW_UPLOADS
+
     def send_blob(self, digest: str, file: Path, leave: Callable[[str, int], SignedRequest]) -> None:
         """Bring one sealed file to the platform, going on where the last try stopped.
 
@@ -231,10 +243,10 @@ class PlatformClient:
         offset, complete = self._offset(digest) if digest in self._begun else (0, False)
         self._begun.add(digest)
         authorization = "" if complete else leave(digest, total).as_header()
-        with file.open("rb") as source:
+        with file.open("rb", buffering=0) as source:
             while not complete:
                 source.seek(offset)
-                data, begun = source.read(self._piece), time.monotonic()
+                data, begun = self._read(source), time.monotonic()
                 answer = self._request(
                     "PATCH",
                     f"/v1/blobs/{digest}",
@@ -256,6 +268,14 @@ class PlatformClient:
                 offset += len(data)
                 self._fit_piece(time.monotonic() - begun)
                 complete = answer.headers.get("Upload-Complete") == "?1"
+
+    def _read(self, source: FileIO) -> memoryview:
+        """The next piece, in memory that each thread keeps: megabytes got anew each time are cleared each time."""
+        kept = getattr(self._buffers, "piece", b"")
+        if len(kept) < self._piece:
+            kept = self._buffers.piece = bytearray(self._piece)
+        piece = memoryview(kept)[: self._piece]
+        return piece[: source.readinto(piece)]
 
     def _fit_piece(self, took: float) -> None:
         """Pieces grow while they take little time, so that a line that is cut wastes a second or so, however fast."""

@@ -17,7 +17,7 @@ from kiosk.model.clock import Clock
 from kiosk.store.cases import LONGEST_WAIT, CaseRepository, Outgoing
 from kiosk.store.database import Store
 from kiosk.store.pages import SealedFiles
-from sync.client import NoNetwork, NotAuthorised, PlatformClient, Rejected
+from sync.client import UPLOADS, NoNetwork, NotAuthorised, PlatformClient, Rejected
 from sync.protocol.envelope import Acknowledgement
 from sync.protocol.wire import BatchAnswer, BlobGrant, Purpose, RecordAnswer, RecordBatch, RecordStatus, SignedRequest
 
@@ -68,9 +68,9 @@ class Outbox:
         sign: Sign,
         clock: Clock,
         chance: random.Random,
-        abreast: int = 1,
+        abreast: Callable[[], int] | None = None,
     ) -> None:
-        """``believes`` tells whether a word is the platform's; ``abreast``: the files of so many cases go at once."""
+        """``believes`` tells whether a word is the platform's; ``abreast``: how many cases' files may go at once."""
         self._store, self._files, self._client = store, files, client
         self._believes, self._sign = believes, sign
         self._clock, self._chance = clock, chance
@@ -78,7 +78,7 @@ class Outbox:
         # Files that the platform has said to hold, of cases that are not settled: a next try need not ask for them.
         self._there: set[str] = set()
         self._abreast = abreast
-        self._pool = ThreadPoolExecutor(abreast, thread_name_prefix="upload") if abreast > 1 else None
+        self._pool = ThreadPoolExecutor(UPLOADS, thread_name_prefix="upload")
 
     def send_next(self) -> Sent:
         """Send what is due, up to a batch: the files first, then the envelopes together.
@@ -129,14 +129,14 @@ class Outbox:
 
         Who has seen enough closes the generator: what is on its way by then is waited for.
         """
-        if self._pool is None:
+        if self._abreast is None:
             yield from ((outgoing, self._send_files(outgoing)) for outgoing in due)
             return
         running: deque[tuple[Outgoing, Future[_Trouble | None]]] = deque()
         try:
             for outgoing in due:
                 running.append((outgoing, self._pool.submit(self._send_files, outgoing)))
-                if len(running) >= self._abreast:
+                while len(running) >= self._abreast():
                     first, came_to = running.popleft()
                     yield first, came_to.result()
             while running:

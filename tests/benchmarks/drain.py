@@ -47,7 +47,7 @@ from kiosk.store.cases import CaseRepository
 from kiosk.store.database import Store
 from kiosk.store.pages import SealedFiles
 from kiosk.store.receipt_counter import ReceiptCounter
-from sync.client import UPLOADS, PlatformClient, pinned
+from sync.client import PlatformClient, pinned
 from sync.enrolment import enrol
 from sync.hub.services import open_platform
 from sync.outbox import Outbox, Sent
@@ -80,7 +80,7 @@ class Backlog:
         def sign(purpose: Any, body: Any) -> SignedRequest:
             return SignedRequest.make("intl", CODE, secrets.signing_key, purpose, client.platform_now(), body)
 
-        self._outbox = Outbox(store, self.files, client, trust.believes, sign, clock, random.Random(1), UPLOADS)
+        self._outbox = Outbox(store, self.files, client, trust.believes, sign, clock, random.Random(1), client.uploads)
 
     def fill(self, cases: int, size: int) -> list[Path]:
         """Hand in ``cases`` with a paper of ``size`` bytes each; returns their sealed files."""

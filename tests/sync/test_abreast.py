@@ -5,15 +5,17 @@ from __future__ import annotations
 import random
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
-from sync.client import NoNetwork, Rejected
+from sync.client import LARGEST_PIECE, PIECE, SLOW_UPLOADS, UPLOADS, NoNetwork, PlatformClient, Rejected
 from sync.hub.schema import cases
 from sync.hub.services import Platform
 from sync.outbox import Outbox, Sent
+from sync.protocol.wire import BlobGrant, Purpose, SignedRequest
 from tests.sync.conftest import Terminal
 
 
@@ -57,7 +59,9 @@ def outbox(terminal: Terminal, line: Line) -> Outbox:
     real = terminal.outbox
     client: Any = line
     chance = random.Random(1)
-    return Outbox(terminal.store, terminal.files, client, real._believes, terminal.sign, terminal.clock, chance, 3)
+    return Outbox(
+        terminal.store, terminal.files, client, real._believes, terminal.sign, terminal.clock, chance, lambda: 3
+    )
 
 
 def stored(platform: Platform) -> int:
@@ -99,3 +103,50 @@ def test_a_file_that_is_refused_holds_up_no_other(
     assert outbox.send_next() == Sent.SENT
     assert stored(platform) == 2
     assert terminal.cases.held() == 1
+
+
+class Pieces(PlatformClient):
+    """A client on a line of ``rate`` bytes a second, whose platform takes all pieces; it counts their bytes."""
+
+    def __init__(self, rate: float, patch: pytest.MonkeyPatch) -> None:
+        super().__init__("http://127.0.0.1:1")
+        self.rate, self.now, self.sizes = rate, 0.0, list[int]()
+        self.gone = False
+        patch.setattr("sync.client.time", SimpleNamespace(monotonic=lambda: self.now))
+
+    def _request(self, method: str, path: str, body: Any = b"", *, whole: bool = True, **headers: str) -> Any:
+        if self.gone:
+            raise NoNetwork("cut")
+        assert method == "PATCH"
+        self.sizes.append(len(body))
+        self.now += len(body) / self.rate
+        end = sum(self.sizes) == int(headers["Upload_Length"])
+        return SimpleNamespace(status=204, headers={"Upload-Complete": "?1" if end else "?0"})
+
+
+def leave(digest: str, size: int) -> SignedRequest:
+    return SignedRequest.make("intl", "T01", bytes(32), Purpose.BLOB, "now", BlobGrant(digest=digest, size=size))
+
+
+def test_a_fast_line_gets_large_pieces_and_many_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    client, file = Pieces(100e6, monkeypatch), tmp_path / "file"
+    file.write_bytes(bytes(10_000_000))
+    assert client.uploads() == SLOW_UPLOADS
+    client.send_blob("sha256:" + 64 * "0", file, leave)
+    assert client.sizes[:3] == [PIECE, 2 * PIECE, 4 * PIECE]
+    assert sum(client.sizes) == 10_000_000
+    assert max(client.sizes) <= LARGEST_PIECE
+    assert client.uploads() == UPLOADS
+    # After a cut it begins carefully again.
+    client.gone = True
+    with pytest.raises(NoNetwork):
+        client.send_blob("sha256:" + 64 * "1", file, leave)
+    assert client.uploads() == SLOW_UPLOADS
+
+
+def test_a_slow_line_gets_small_pieces_and_few_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    client, file = Pieces(PIECE / 1.5, monkeypatch), tmp_path / "file"
+    file.write_bytes(bytes(10 * PIECE))
+    client.send_blob("sha256:" + 64 * "0", file, leave)
+    assert client.sizes == [PIECE] * 10
+    assert client.uploads() == SLOW_UPLOADS
