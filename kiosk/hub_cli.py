@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -89,10 +91,15 @@ def hub(
     part_days: Annotated[
         int, typer.Option(min=1, envvar="BIANMIN_HUB_PART_DAYS", help="Parts of files that do not grow go then.")
     ] = 7,
+    processes: Annotated[
+        int, typer.Option(min=1, max=64, envvar="BIANMIN_HUB_PROCESSES", help="On the same port; one a core.")
+    ] = 1,
     parent: Annotated[int, typer.Option(hidden=True)] = 0,
+    beside: Annotated[bool, typer.Option("--beside", hidden=True)] = False,
 ) -> None:
     """Run the platform; or, with a command, do something to it. Options stand before the command."""
     from sync.hub.main import serve
+    from sync.hub.processes import Processes
     from sync.hub.services import Storage
 
     where = _Where(folder, Storage(database, blobs), packages, suite, leftover_days, part_days)
@@ -100,8 +107,14 @@ def hub(
     if context.invoked_subcommand is not None:
         return
     log_as_json("hub", parent)
+    if processes > 1 and not beside:
+        where.platform().engine.dispose()  # what is new about it is made once, and what is wrong is told once
+        again = ["--parent", str(os.getpid()), "--beside"]
+        Processes([sys.executable, "-m", "kiosk.cli", *sys.argv[1:], *again], processes).run()
+        return
     signal.signal(signal.SIGINT, signal.SIG_IGN if parent else signal.default_int_handler)
-    serve(where.platform(), host, port, (tls / "server.pem", tls / "server.key") if tls else None)
+    files = (tls / "server.pem", tls / "server.key") if tls else None
+    serve(where.platform(), host, port, files, alone=not beside)
 
 
 @hub_app.command()

@@ -29,16 +29,17 @@ from sync.protocol.wire import (
 )
 
 THREADS = 2
-"""That take in records: one reads and checks while the database writes what the other one has."""
+"""That take in records, where there is one process: one reads and checks while the database writes what the other one
+has. Beside other processes one is enough, and two would only wait for each other."""
 Hub = NamedDependency[Platform]
 
 
 class Groups:
     """The threads that gather requests; one of each kind."""
 
-    def __init__(self, platform: Platform, tell: Callable[[str, int, float, int], None]) -> None:
+    def __init__(self, platform: Platform, tell: Callable[[str, int, float, int], None], threads: int) -> None:
         door = platform.door
-        self.records = GroupCommit("records", door.records, tell, threads=THREADS)
+        self.records = GroupCommit("records", door.records, tell, threads=threads)
         self.heartbeats = GroupCommit("heartbeats", door.heartbeats, tell, most=500, room=20_000)
         self.ratings = GroupCommit("ratings", door.ratings, tell)
 

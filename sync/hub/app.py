@@ -8,7 +8,7 @@ from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
-from sync.hub.api import Groups, TerminalApi
+from sync.hub.api import THREADS, Groups, TerminalApi
 from sync.hub.console.site import Console, templates
 from sync.hub.description import CONFIG
 from sync.hub.metrics import Metrics, metrics
@@ -29,11 +29,16 @@ _HEADERS = {
 
 
 def create_app(
-    platform: Platform, *, opens: bool = True, metrics_token: str = "", proxies: Collection[str] = ()
+    platform: Platform,
+    *,
+    opens: bool = True,
+    metrics_token: str = "",
+    proxies: Collection[str] = (),
+    threads: int = THREADS,
 ) -> Litestar:
     """The application on one opened platform. While it is served, cases that arrive are opened and handed over
     beside it, unless another process does that. ``metrics_token`` opens ``/metrics``. ``proxies``: addresses
-    that are believed whom they speak for (``X-Forwarded-For``)."""
+    that are believed whom they speak for (``X-Forwarded-For``). ``threads`` take in records."""
     groups: list[Groups] = []
     numbers = Metrics(platform)
     workers: dict[str, Worker] = {
@@ -49,7 +54,7 @@ def create_app(
         platform.desk.pacer.told_group(kind, size, seconds, waiting)
 
     def start() -> None:
-        groups.append(Groups(platform, told_group))
+        groups.append(Groups(platform, told_group, threads))
         console.watch.start()
         if opens:
             for thread in beside:

@@ -13,6 +13,7 @@ from pathlib import Path
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
+from sync.hub.api import THREADS
 from sync.hub.app import create_app
 from sync.hub.services import Platform
 
@@ -22,11 +23,12 @@ LARGE, KEPT = 32 << 20, 128 << 20
 """Bytes: more at once comes from the system; more freed at the end of the heap goes back to it."""
 
 
-async def _serve(platform: Platform, host: str, port: int, tls: tuple[Path, Path] | None) -> None:
+async def _serve(platform: Platform, host: str, port: int, tls: tuple[Path, Path] | None, threads: int) -> None:
     app = create_app(
         platform,
         metrics_token=os.environ.get("BIANMIN_HUB_METRICS_TOKEN", ""),
         proxies=os.environ.get("BIANMIN_HUB_PROXIES", "").split(),
+        threads=threads,
     )
     server = Server(
         app,
@@ -46,12 +48,14 @@ async def _serve(platform: Platform, host: str, port: int, tls: tuple[Path, Path
     await server.serve()
 
 
-def serve(platform: Platform, host: str, port: int, tls: tuple[Path, Path] | None = None) -> None:
-    """Serve until SIGTERM, over HTTPS where ``tls`` names certificate and key."""
+def serve(
+    platform: Platform, host: str, port: int, tls: tuple[Path, Path] | None = None, *, alone: bool = True
+) -> None:
+    """Serve until SIGTERM, over HTTPS where ``tls`` names certificate and key; ``alone``: no other process does."""
     # What lives as long as the process need not be looked through at every collection.
     gc.freeze()
     _keep_memory()
-    asyncio.run(_serve(platform, host, port, tls))
+    asyncio.run(_serve(platform, host, port, tls, THREADS if alone else 1))
 
 
 def _keep_memory() -> None:

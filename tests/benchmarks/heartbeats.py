@@ -1,6 +1,6 @@
 """Signs of life of 100,000 terminals a minute at one process of the platform, over HTTP.
 
-    python -m tests.benchmarks.heartbeats [--seconds 20] [--postgresql]
+    python -m tests.benchmarks.heartbeats [--seconds 20] [--postgresql] [--processes N]
 
 A real ``kiosk hub`` on loopback with 100,000 enrolled terminals; signed requests are made before. Prints how many were
 answered, the delay from when each was due to its answer, and the process's share of a core; asserts nothing.
@@ -22,7 +22,7 @@ from sync.hub.services import Storage, open_platform
 from sync.protocol.canonical import b64
 from sync.protocol.suites import suite
 from sync.protocol.wire import ChainHead, Heartbeat, Purpose, SignedRequest
-from tests.benchmarks.load import run, under_load
+from tests.benchmarks.load import Plan, run, under_load
 
 TERMINALS = 100_000
 RATE = TERMINALS / 60
@@ -60,10 +60,10 @@ def bodies(private: bytes, count: int) -> list[bytes]:
     return made
 
 
-def measure(folder: Path, storage: Storage, seconds: float) -> str:
+def measure(folder: Path, storage: Storage, plan: Plan) -> str:
     private = enrolled(folder, storage)
-    requests = partial(bodies, private, round(RATE * seconds))
-    load = under_load(folder, storage, "/v1/heartbeat", requests, RATE)
+    requests = partial(bodies, private, round(RATE * plan.seconds))
+    load = under_load(folder, storage, "/v1/heartbeat", requests, RATE, plan)
     return f"{RATE:,.0f} signs of life a second due: {load}"
 
 

@@ -23,6 +23,7 @@ from sync.client import NoNetwork, PlatformClient
 from sync.hub.services import Storage
 from tests.sync.postgres import postgres
 from tests.sync.server import free_port
+from tests.waiting import until
 
 CONNECTIONS = 100
 LENGTH = re.compile(rb"[Cc]ontent-[Ll]ength: (\d+)")
@@ -46,27 +47,43 @@ class Load:
         return f"{rate:,.0f}/s answered, {self.failed} not; {delay}; {100 * self.share:.0f} % of a core"
 
 
-def under_load(folder: Path, storage: Storage, path: str, requests: Callable[[], list[bytes]], rate: float) -> Load:
+@dataclass(frozen=True)
+class Plan:
+    """How many seconds, and by how many processes of the platform."""
+
+    seconds: float
+    processes: int
+
+
+def _used(processes: list[psutil.Process]) -> float:
+    """Seconds of a processor that they have taken."""
+    return sum(sum(process.cpu_times()[:2]) for process in processes)
+
+
+def under_load(
+    folder: Path, storage: Storage, path: str, requests: Callable[[], list[bytes]], rate: float, plan: Plan
+) -> Load:
     """Serve the platform in ``folder`` and post ``requests`` (made once it answers) at even times, ``rate`` a second,
     whether or not earlier ones have been answered."""
-    with _hub(folder, storage) as (url, process):
+    with _hub(folder, storage, plan.processes) as (url, processes):
         bodies = requests()
-        before, began = sum(process.cpu_times()[:2]), time.monotonic()
+        before, began = _used(processes), time.monotonic()
         delays, failed = asyncio.run(_sent(f"{url}{path}", bodies, rate))
         seconds = time.monotonic() - began
-        return Load(delays, failed, seconds, (sum(process.cpu_times()[:2]) - before) / seconds)
+        return Load(delays, failed, seconds, (_used(processes) - before) / seconds)
 
 
-def run(measure: Callable[[Path, Storage, float], str], what: str | None, seconds: float) -> None:
+def run(measure: Callable[[Path, Storage, Plan], str], what: str | None, seconds: float) -> None:
     """Measure on the storage that the command line names, and print."""
     parser = argparse.ArgumentParser(description=what)
     parser.add_argument("--seconds", type=float, default=seconds)
     parser.add_argument("--postgresql", action="store_true")
+    parser.add_argument("--processes", type=int, default=1, help="of the platform")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bm-load-") as folder, contextlib.ExitStack() as stack:
         storage = Storage(stack.enter_context(postgres()).url("bench")) if options.postgresql else Storage()
         name = "postgresql" if options.postgresql else "sqlite"
-        print(f"{name}: {measure(Path(folder), storage, options.seconds)}")
+        print(f"{name}: {measure(Path(folder), storage, Plan(options.seconds, options.processes))}")
 
 
 async def _sent(address: str, requests: list[bytes], rate: float) -> tuple[list[float], int]:
@@ -100,17 +117,20 @@ async def _sent(address: str, requests: list[bytes], rate: float) -> tuple[list[
 
 
 @contextlib.contextmanager
-def _hub(folder: Path, storage: Storage) -> Iterator[tuple[str, psutil.Process]]:
-    """The platform as a process of its own, once it answers."""
+def _hub(folder: Path, storage: Storage, processes: int) -> Iterator[tuple[str, list[psutil.Process]]]:
+    """The platform as processes of its own, once it answers."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "kiosk.cli", "hub", "--folder", str(folder), "--port", str(port)]
+    command += ["--processes", str(processes)]
     environment = {**os.environ, "BIANMIN_HUB_DATABASE": storage.database}
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
     try:
         _await(url)
-        yield url, psutil.Process(process.pid)
+        started = psutil.Process(process.pid)
+        until(lambda: processes == 1 or len(started.children()) == processes, "the processes")
+        yield url, [started, *started.children()]
     finally:
         process.terminate()
         process.wait(20)

@@ -1,11 +1,11 @@
 """What the platform adds to its database: from request to durable acknowledgement, against raw batched inserts.
 
-    python -m tests.benchmarks.platform [--records 4000] [--postgresql]
+    python -m tests.benchmarks.platform [--records 10000] [--postgresql]
 
 The same rows go into the same database in the same run, in turns: once by ``executemany`` in batches, with one commit
-each; once as signed requests of 20 envelopes, verified, acknowledged under one signature a group and
-committed, by as many threads as serve HTTP. Opening and rules are measured apart. Prints records a second and ratios;
-asserts nothing.
+each; once as signed requests of 20 envelopes, verified, acknowledged under one signature a group and committed, by one
+process with as many threads as serve HTTP and by two processes. Opening and rules are measured apart. Prints records a
+second and ratios; asserts nothing.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from __future__ import annotations
 import argparse
 import contextlib
 import gc
+import multiprocessing
 import statistics
 import tempfile
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
+from multiprocessing.connection import Connection as PipeConnection
 from pathlib import Path
 
 from sqlalchemy import Connection, MetaData, insert, select
@@ -42,6 +44,7 @@ BATCH = 20
 GROUP = 5
 """Requests that one group commit takes in: 100 records."""
 ROUNDS = 5
+PROCESSES = 2
 ANSWERS = {"cause": "broken", "bank": "example_city", "delivery": "branch", "branch": "station", "phone": "13900000002"}
 
 
@@ -113,9 +116,9 @@ def raw(platform: Platform, rows: list[dict[str, object]]) -> float:
     return time.perf_counter() - began
 
 
-def ours(platform: Platform, requests: list[SignedRequest]) -> float:
+def ours(platform: Platform, requests: list[SignedRequest], threads: int = THREADS) -> float:
     """Seconds from signed requests to acknowledgements, by the threads that the platform has for them."""
-    group = GroupCommit("records", platform.door.records, lambda *_told: None, most=GROUP, threads=THREADS)
+    group = GroupCommit("records", platform.door.records, lambda *_told: None, most=GROUP, threads=threads)
     began = time.perf_counter()
     answers = [group.submit(request) for request in requests]
     for future in answers:
@@ -127,25 +130,73 @@ def ours(platform: Platform, requests: list[SignedRequest]) -> float:
     return seconds
 
 
-def measure(platform: Platform, records: int) -> None:
-    fleet = Fleet(platform)
-    fast, bare, opening = [], [], []
+class Processes:
+    """Processes of one platform, as ``kiosk hub --processes`` starts them, with a thread each that takes in records."""
+
+    def __init__(self, folder: Path, storage: Storage, clock: ManualClock, count: int) -> None:
+        spawn = multiprocessing.get_context("spawn")
+        self._ends = []
+        for _ in range(count):
+            mine, theirs = spawn.Pipe()
+            spawn.Process(target=_takes_in, args=(theirs, folder, storage, clock.now()), daemon=True).start()
+            self._ends.append(mine)
+
+    def seconds(self, requests: list[SignedRequest]) -> float:
+        """From signed requests, shared out, to the last acknowledgement."""
+        for place, end in enumerate(self._ends):
+            end.send([r.model_dump_json() for r in requests[place :: len(self._ends)]])
+        for end in self._ends:
+            assert end.recv() == "ready"
+        began = time.perf_counter()
+        for end in self._ends:
+            end.send("go")
+        for end in self._ends:
+            assert end.recv() == "done"
+        return time.perf_counter() - began
+
+    def close(self) -> None:
+        for end in self._ends:
+            end.send(None)
+
+
+def _takes_in(pipe: PipeConnection, folder: Path, storage: Storage, at: datetime) -> None:
+    platform = open_platform(folder, ASSETS / "catalogue", ManualClock(at), storage=storage)
+    while (texts := pipe.recv()) is not None:
+        requests = [SignedRequest.model_validate_json(text) for text in texts]
+        gc.freeze()
+        pipe.send("ready")
+        pipe.recv()
+        ours(platform, requests, threads=1)
+        pipe.send("done")
+    platform.engine.dispose()
+
+
+def measure(folder: Path, storage: Storage, records: int) -> None:
+    clock = ManualClock(datetime.now(UTC))
+    platform = open_platform(folder, ASSETS / "catalogue", clock, storage=storage)
+    fleet, several = Fleet(platform), Processes(folder, storage, clock, PROCESSES)
+    fast, together, bare, opening = [], [], [], []
     share = records // ROUNDS
     for _ in range(ROUNDS):
-        envelopes = [fleet.envelope() for _ in range(share)]
-        requests = [fleet.request(envelopes[i : i + BATCH]) for i in range(0, share, BATCH)]
-        gc.freeze()  # as the platform does at its start: what has been prepared is not looked at again and again
-        fast.append(share / ours(platform, requests))
+        for seconds, rates in ((partial(ours, platform), fast), (several.seconds, together)):
+            envelopes = [fleet.envelope() for _ in range(share)]
+            requests = [fleet.request(envelopes[i : i + BATCH]) for i in range(0, share, BATCH)]
+            gc.freeze()  # as the platform does at its start: what has been prepared is not looked at again and again
+            rates.append(share / seconds(requests))
         named = {e.case_id for e in envelopes}
         with platform.engine.connect() as connection:
             rows = [dict(r) for r in connection.execute(select(cases)).mappings() if r["case_id"] in named]
         bare.append(share / raw(platform, rows))
         began = time.perf_counter()
-        assert platform.worker.work_off() == share
-        opening.append(share / (time.perf_counter() - began))
+        assert platform.worker.work_off() == 2 * share
+        opening.append(2 * share / (time.perf_counter() - began))
+    several.close()
     name = platform.engine.dialect.name
-    a, b, c = (statistics.median(x) for x in (fast, bare, opening))
-    print(f"{name}: request → acknowledgement {a:,.0f} records/s, raw inserts {b:,.0f}/s, ratio {a / b:.2f};")
+    platform.engine.dispose()
+    one, two, b, c = (statistics.median(x) for x in (fast, together, bare, opening))
+    print(f"{name}: raw inserts {b:,.0f} records/s; request → acknowledgement:")
+    print(f"{name}: one process, {THREADS} threads: {one:,.0f} records/s, ratio {one / b:.2f}")
+    print(f"{name}: {PROCESSES} processes: {two:,.0f} records/s, ratio {two / b:.2f}")
     print(f"{name}: opening and rules {c:,.0f} cases/s on one thread")
 
 
@@ -162,14 +213,11 @@ def _storage(postgresql: bool) -> Iterator[Storage]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--records", type=int, default=4000)
+    parser.add_argument("--records", type=int, default=10000)
     parser.add_argument("--postgresql", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bm-platform-") as folder, _storage(options.postgresql) as storage:
-        clock = ManualClock(datetime.now(UTC))
-        platform = open_platform(Path(folder), ASSETS / "catalogue", clock, storage=storage)
-        measure(platform, options.records)
-        platform.engine.dispose()
+        measure(Path(folder), storage, options.records)
 
 
 if __name__ == "__main__":
