@@ -133,8 +133,9 @@ def faults(
 
 @catalogue_app.command("check")
 def catalogue_check(folder: Path = ASSETS / "catalogue") -> None:
-    """Check every package of a folder: schema, rules, translations, its own examples."""
+    """Check every package of a folder: schema, rules, translations, its own examples; and its notices."""
     from kiosk.catalogue.loader import parse_package
+    from kiosk.catalogue.publish import sound_notices
 
     failed = False
     for path in sorted(folder.glob("*.yaml")):
@@ -144,6 +145,12 @@ def catalogue_check(folder: Path = ASSETS / "catalogue") -> None:
         except ValueError as bad:
             typer.echo(f"{path.name}: {bad}", err=True)
             failed = True
+    try:
+        for name in sound_notices(folder):
+            typer.echo(f"{name}: sound")
+    except ValueError as bad:
+        typer.echo(str(bad), err=True)
+        failed = True
     raise typer.Exit(1 if failed else 0)
 
 

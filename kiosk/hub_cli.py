@@ -226,10 +226,11 @@ def retire_keys(
 @hub_app.command()
 def publish(
     context: typer.Context,
-    packages: Annotated[Path, typer.Argument(help="Folder of service packages.")],
+    packages: Annotated[Path, typer.Argument(help="Folder of service packages, with notices in notices/.")],
     keys: Keys = None,
 ) -> None:
-    """Publish a folder of packages, and nothing else: terminals offer them for 90 days. Needs the key of targets."""
+    """Publish a folder of packages and notices, and nothing else: terminals offer them for 90 days. Needs the key of
+    targets."""
     where = _where(context)
     platform = where.platform()
     try:

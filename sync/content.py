@@ -22,7 +22,15 @@ from kiosk.catalogue.loader import listed_in
 from kiosk.durable import sync_folder, whole_or_not
 from kiosk.model.result import Err, Ok
 from sync.client import NotThere, Rejected
-from sync.protocol.published import MAX_PACKAGE, MAX_SNAPSHOT, MAX_TARGETS, MAX_TIMESTAMP, PACKAGE, Listed
+from sync.protocol.published import (
+    FOLDERS,
+    MAX_PACKAGE,
+    MAX_SNAPSHOT,
+    MAX_TARGETS,
+    MAX_TIMESTAMP,
+    Listed,
+    is_known,
+)
 from sync.protocol.wire import MAX_ROOT
 
 METADATA, FILES = "/v1/content/metadata/", "/v1/content/files/"
@@ -122,8 +130,13 @@ def _version(link: Path) -> int:
     return int(number) if number.isdigit() else 0
 
 
-def _packages(files: Listed) -> list[str]:
-    return [path for path in files.paths if PACKAGE.match(path)]
+def _wanted(files: Listed) -> list[str]:
+    return [path for path in files.paths if is_known(path)]
+
+
+def _there(folder: Path) -> set[str]:
+    """The published files in ``folder``, by their paths."""
+    return {f"{path.parent.name}/{path.name}" for name in FOLDERS for path in (folder / name).glob("*")}
 
 
 def _is_whole(folder: Path, files: Listed, root: bytes) -> bool:
@@ -132,10 +145,10 @@ def _is_whole(folder: Path, files: Listed, root: bytes) -> bool:
     try:
         if (current / "targets.json").read_bytes() != (folder / "metadata" / "targets.json").read_bytes():
             return False
-        there = {f"catalogue/{path.name}" for path in (current / "catalogue").iterdir()}
+        there = _there(current)
         return (
             isinstance(listed_in(current, root), Ok)
-            and there == set(_packages(files))
+            and there == set(_wanted(files))
             and all((current / path).stat().st_size == files.size(path) for path in there)
             and all(files.fits(path, (current / path).read_bytes()) for path in there)
         )
@@ -146,11 +159,11 @@ def _is_whole(folder: Path, files: Listed, root: bytes) -> bool:
 def _gather(updater: Updater, folder: Path, files: Listed) -> None:
     """Put the new set together in ``coming``, going on where the last try stopped."""
     coming, metadata = folder / "coming", folder / "metadata"
-    wanted = _packages(files)
-    (coming / "catalogue").mkdir(parents=True, exist_ok=True)
-    for stray in (coming / "catalogue").iterdir():
-        if f"catalogue/{stray.name}" not in wanted:
-            stray.unlink()
+    wanted = _wanted(files)
+    for name in FOLDERS:
+        (coming / name).mkdir(parents=True, exist_ok=True)
+    for stray in _there(coming) - set(wanted):
+        (coming / stray).unlink()
     for path in wanted:
         told = updater.get_targetinfo(path)
         if told is None or told.length > MAX_PACKAGE:

@@ -59,6 +59,7 @@ class Session(QObject):
     print_changed = Signal()
     idle_changed = Signal()
     call_changed = Signal()
+    catalogue_changed = Signal()
     began = Signal()
     ended = Signal(str)
 
@@ -87,6 +88,7 @@ class Session(QObject):
         self._call = HelpCall(terminal.clock)
         self.heard = Heard.NOBODY_CALLS
         self._store_version = -1
+        self._today = self.now().astimezone().date()
         self._set_limits()
         self._ticker = QTimer(self, interval=500)
         self._ticker.timeout.connect(self._tick)
@@ -520,11 +522,21 @@ class Session(QObject):
             self.visit.line = opened.intake.line(line.case_id) or line
         self.print_changed.emit()
 
+    def _look_at_published(self) -> None:
+        """Nobody is here: new packages and notices are taken over, and what ended at midnight goes."""
+        self.terminal, before = self.terminal.renewed(), self.terminal
+        today = self.now().astimezone().date()
+        if self.terminal is not before or today != self._today:
+            self._today, self.visit.services = today, self.terminal.catalogue.services
+            self.catalogue_changed.emit()
+
     def _tick(self) -> None:
         self._look_at_store()
         self._look_at_call()
         if self.visit.stage in (Stage.ATTRACT, Stage.CHOOSE):
             self._set_room_aside()
+        if self.visit.stage == Stage.ATTRACT:
+            self._look_at_published()
         if self._printing and self.terminal.clock.monotonic() > self._print_by:
             # Its end was told to a worker that is no more: nobody will say it again.
             self._on_print_progress(self._job, PrintState.UNCERTAIN)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from kiosk.cases.size import largest
@@ -36,7 +36,8 @@ class Opened:
 
 @dataclass(frozen=True)
 class Terminal:
-    """``opened`` is None where intake must stop; ``trouble`` then says why, for the technician."""
+    """``opened`` is None where intake must stop; ``trouble`` then says why, for the technician. ``published`` names the
+    set of published files that ``catalogue`` was loaded from."""
 
     settings: Settings
     clock: Clock
@@ -44,6 +45,25 @@ class Terminal:
     catalogue: Catalogue = field(default_factory=Catalogue)
     opened: Opened | None = None
     trouble: str = ""
+    published: str = ""
+
+    def renewed(self) -> Terminal:
+        """With the packages and notices that are published now; itself where it has them."""
+        present = _published(self.settings)
+        trust = load_trust(self.settings.paths.state / "platform.json")
+        if present == self.published or self.opened is None or trust is None:
+            return self
+        now = expiry_time(self.opened.store, trust, self.clock)
+        catalogue = load_catalogue(self.settings.content / "current", trust.root.encode(), now)
+        return replace(self, catalogue=catalogue, published=present)
+
+
+def _published(settings: Settings) -> str:
+    """The name of the present set; each set has another one."""
+    try:
+        return (settings.content / "current").readlink().name
+    except OSError:
+        return ""
 
 
 def open_terminal(settings: Settings) -> Terminal:
@@ -62,6 +82,7 @@ def open_terminal(settings: Settings) -> Terminal:
     code = settings.terminal.code
     files = SealedFiles(settings.paths.state / "sealed")
     counter = ReceiptCounter(store, code, settings.paths.runtime / "receipt-mark", boot_id())
+    published = _published(settings)
     identity = TerminalIdentity(code, secrets.signing_key, secrets.tag_key, sealing_key(trust))
     catalogue = load_catalogue(settings.content / "current", trust.root.encode(), expiry_time(store, trust, clock))
     size = max(settings.storage.case_mb * MB, *(largest(s) for s in catalogue.services.values()), 0)
@@ -70,6 +91,7 @@ def open_terminal(settings: Settings) -> Terminal:
         clock=clock,
         faults=faults,
         catalogue=catalogue,
+        published=published,
         opened=Opened(
             store,
             Reserve(settings.paths.state / CASE_RESERVE, size),

@@ -11,14 +11,17 @@ import yaml
 from pydantic import ValidationError
 
 from kiosk.catalogue.lint import lint
+from kiosk.catalogue.notice import Notice, parse_notice
 from kiosk.catalogue.package import ServicePackage
 from kiosk.model.result import Err, Result
 from sync.protocol.published import (
+    FOLDERS,
     MAX_PACKAGE,
     MAX_TARGETS,
-    PACKAGE,
+    NOTICE,
     DocumentFault,
     Listed,
+    is_known,
     listed,
     root_version,
 )
@@ -27,7 +30,7 @@ from sync.protocol.wire import MAX_ROOT
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A package that is not offered, and why, for the staff side."""
+    """A package or a notice that is not offered, and why, for the staff side."""
 
     name: str
     fault: DocumentFault
@@ -39,6 +42,7 @@ class Catalogue:
     """What a terminal can offer."""
 
     services: dict[str, ServicePackage] = field(default_factory=dict)
+    notices: list[Notice] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
 
 
@@ -58,24 +62,27 @@ def parse_package(content: bytes) -> ServicePackage:
 
 
 def load_catalogue(folder: Path, root: bytes, now: datetime) -> Catalogue:
-    """Every good package of the set in ``folder``: what its ``targets.json`` lists, where those have signed it whom
-    ``root``, or one that follows it in ``root_history``, names.
+    """Every good package and notice of the set in ``folder``: what its ``targets.json`` lists, where those have signed
+    it whom ``root``, or one that follows it in ``root_history``, names.
 
     ``root`` is what the terminal was told at its enrolment, ``now`` trusted time. Never raises for a bad package.
     """
     catalogue = Catalogue()
-    there = {f"catalogue/{path.name}" for path in (folder / "catalogue").glob("*.yaml")}
+    there = {f"{path.parent.name}/{path.name}" for name in FOLDERS for path in (folder / name).glob("*.yaml")}
     found = listed_in(folder, root)
     if isinstance(found, Err):
         catalogue.left_out.extend(LeftOut(Path(path).name, found.error) for path in sorted(there))
         return catalogue
     files = found.value
-    for path in sorted(there | {path for path in files.paths if PACKAGE.match(path)}):
+    for path in sorted(there | {path for path in files.paths if is_known(path)}):
         outcome = _load(folder, path, files, now)
-        if isinstance(outcome, LeftOut):
-            catalogue.left_out.append(outcome)
-        else:
-            catalogue.services[outcome.id] = outcome
+        match outcome:
+            case LeftOut():
+                catalogue.left_out.append(outcome)
+            case Notice():
+                catalogue.notices.append(outcome)
+            case ServicePackage():
+                catalogue.services[outcome.id] = outcome
     return catalogue
 
 
@@ -93,7 +100,7 @@ def listed_in(folder: Path, root: bytes) -> Result[Listed, DocumentFault]:
         return Err(DocumentFault.DAMAGED)
 
 
-def _load(folder: Path, path: str, files: Listed, now: datetime) -> ServicePackage | LeftOut:
+def _load(folder: Path, path: str, files: Listed, now: datetime) -> ServicePackage | Notice | LeftOut:
     name = Path(path).name
     if path not in files.paths:
         return LeftOut(name, DocumentFault.UNSIGNED)
@@ -106,12 +113,12 @@ def _load(folder: Path, path: str, files: Listed, now: datetime) -> ServicePacka
     if now >= files.expires:
         return LeftOut(name, DocumentFault.EXPIRED)
     try:
-        package = parse_package(content)
+        found = parse_notice(content) if NOTICE.match(path) else parse_package(content)
     except ValueError as bad:
         return LeftOut(name, DocumentFault.INVALID, str(bad))
-    if f"{package.id}.yaml" != name:
-        return LeftOut(name, DocumentFault.INVALID, f"this is the package {package.id}")
-    return package
+    if f"{found.id}.yaml" != name:
+        return LeftOut(name, DocumentFault.INVALID, f"this is {found.id}")
+    return found
 
 
 def _bounded(path: Path, most: int) -> bytes:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kiosk.catalogue.loader import parse_package
+from kiosk.catalogue.notice import parse_notice
 from kiosk.catalogue.package import ServicePackage
 from sync.protocol.published import MAX_PACKAGE, PACKAGE
 
@@ -21,6 +22,21 @@ class Source:
     def path(self) -> str:
         """Among the published files."""
         return f"catalogue/{self.package.id}.yaml"
+
+
+def sound_notices(folder: Path) -> dict[str, bytes]:
+    """Every notice in ``notices`` below ``folder``, by its path among the published files. Raises ValueError, naming
+    the file, where one is unsound."""
+    found = {}
+    for path in sorted((folder / "notices").glob("*.yaml")):
+        try:
+            notice = parse_notice(content := path.read_bytes())
+        except ValueError as bad:
+            raise ValueError(f"notices/{path.name}: {bad}") from None
+        if notice.id != path.stem:
+            raise ValueError(f"notices/{path.name}: this is the notice {notice.id}")
+        found[f"notices/{path.name}"] = content
+    return found
 
 
 def sound_sources(folder: Path) -> list[Source]:

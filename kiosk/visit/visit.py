@@ -75,7 +75,7 @@ class Visit:
     """Moves only along ``NEXT``. Knows no screen, no device and no disk; time is handed in."""
 
     def __init__(self, services: dict[str, ServicePackage]) -> None:
-        self._services = services
+        self.services = services
         self.stage = Stage.ATTRACT
         self.package: ServicePackage | None = None
         self.draft: Draft | None = None
@@ -130,7 +130,7 @@ class Visit:
     def choose(self, service: str) -> None:
         """Read the guidance of a service."""
         self._go(Stage.GUIDANCE)
-        self.package = self._services[service]
+        self.package = self.services[service]
         self._engine = FormEngine(self.package.form)
 
     def start(self) -> None:
@@ -405,7 +405,7 @@ class Visit:
 
     def restore(self, snapshot: Snapshot) -> bool:
         """Stand where the crashed worker stood; False where the service is no longer offered as it was."""
-        package = self._services.get(snapshot.service)
+        package = self.services.get(snapshot.service)
         if package is None or package.version != snapshot.form_version:
             return False
         self.package = package

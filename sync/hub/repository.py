@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from kiosk.catalogue.publish import Source, sound_sources
+from kiosk.catalogue.publish import Source, sound_notices, sound_sources
 from kiosk.durable import whole_or_not
 from kiosk.model.clock import Clock
 from sync.hub import forms
@@ -116,7 +116,7 @@ class Repository:
         with self._engine.connect() as connection:
             if _present(connection, ROOT) is not None:
                 return
-        found, now = sound_sources(sources), self._clock.now()
+        found, notices, now = sound_sources(sources), sound_notices(sources), self._clock.now()
 
         def write(connection: Connection) -> None:
             # Whoever else begins at this moment waits here, and then finds it done.
@@ -127,7 +127,7 @@ class Repository:
             speakers = _key(pairs[ROOT][0]), _key(pairs[TARGETS][0]), _key(self._online)
             root = publishing.first_root(*speakers, now + VALID[ROOT])
             connection.execute(update(published_metadata).where(published_metadata.c.role == ROOT).values(content=root))
-            self._publish(connection, found, pairs[TARGETS][0])
+            self._publish(connection, found, notices, pairs[TARGETS][0])
 
         try:
             transaction(self._engine, write)
@@ -135,12 +135,13 @@ class Repository:
             log.info("published_by_another_process")
 
     def publish(self, sources: Path, keys: OfflineKeys) -> list[str]:
-        """Publish every package of ``sources``, and nothing else, for 90 days; returns their ids.
+        """Publish every package of ``sources`` and every notice in ``notices`` below it, and nothing else, for 90 days;
+        returns the ids of the packages and the paths of the notices.
 
         A root that has lived half its time is made anew. Raises KeysAway, or ValueError where a package is unsound or
         there is none, which would take every service away.
         """
-        found = sound_sources(sources)
+        found, notices = sound_sources(sources), sound_notices(sources)
         if not found:
             raise ValueError(f"there are no packages in {sources}")
 
@@ -148,10 +149,10 @@ class Repository:
             root = _locked_root(connection)
             if publishing.expires(root) < self._clock.now() + VALID[ROOT] / 2:
                 root = self._put_root(connection, root, [keys.speaking(ROOT, root)], {})
-            self._publish(connection, found, keys.speaking(TARGETS, root))
+            self._publish(connection, found, notices, keys.speaking(TARGETS, root))
 
         transaction(self._engine, write)
-        return [source.package.id for source in found]
+        return [*(source.package.id for source in found), *notices]
 
     def rotate(self, role: str, keys: OfflineKeys, keep: Callable[[KeyPair], None]) -> None:
         """Draw a new key for ``role`` (root, targets, or timestamp, which is snapshot's, too). The present root key
@@ -205,9 +206,11 @@ class Repository:
             targets = _present(connection, TARGETS)
         return publishing.expires(targets) if targets is not None else None
 
-    def _publish(self, connection: Connection, sources: list[Source], signer: KeyPair) -> None:
+    def _publish(
+        self, connection: Connection, sources: list[Source], notices: dict[str, bytes], signer: KeyPair
+    ) -> None:
         forms.remember(connection, sources)
-        self._list(connection, {source.path: source.content for source in sources}, signer)
+        self._list(connection, {source.path: source.content for source in sources} | notices, signer)
 
     def _put_root(
         self, connection: Connection, present: bytes, signers: list[KeyPair], new: Mapping[str, KeyPair]

@@ -28,7 +28,15 @@ MAX_TARGETS, MAX_SNAPSHOT, MAX_TIMESTAMP = 1_000_000, 32_000, 16_000
 MAX_PACKAGE = 1_000_000
 """Bytes of a file of metadata (of root: ``MAX_ROOT``), and of a service package; nobody reads further."""
 PACKAGE = re.compile(r"^catalogue/[a-z0-9-]{1,80}\.yaml$")
-"""Paths of service packages. Files under other paths are for later versions of this program."""
+NOTICE = re.compile(r"^notices/[a-z0-9-]{1,80}\.yaml$")
+FOLDERS = ("catalogue", "notices")
+"""Paths of service packages and of notices. Files under other paths are for later versions of this program."""
+
+
+def is_known(path: str) -> bool:
+    """Whether this program has a use for the published file ``path``."""
+    return bool(PACKAGE.match(path) or NOTICE.match(path))
+
 
 _SM2 = ("sm2", "sm2-sm3")
 

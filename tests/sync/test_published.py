@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from typer.testing import CliRunner
 
 from kiosk.catalogue import loader
 from kiosk.catalogue.loader import load_catalogue
+from kiosk.catalogue.notice import Notice, parse_notice
 from kiosk.cli import app
 from kiosk.config import ASSETS
 from kiosk.durable import whole_or_not
@@ -85,7 +86,7 @@ class World:
         self.root = self.repository.root()
 
     def write(self, version: str, names: Sequence[str] = NAMES) -> None:
-        for path in self.sources.iterdir():
+        for path in self.sources.glob("*.yaml"):
             path.unlink()
         for name in names:
             text = TEXT.replace(SMALL["id"], name).replace(SMALL["version"], version)
@@ -110,11 +111,24 @@ class World:
     def refresh(self, source: content.Source | None = None) -> bool:
         return refresh(source or self.mirror(), self.terminal, self.root, self.clock.now())
 
+    def notices(self) -> list[Notice]:
+        return load_catalogue(self.terminal / "current", self.root, self.clock.now()).notices
+
     def offered(self) -> set[tuple[str, str]]:
         """Services with their versions; nothing is left out."""
         catalogue = load_catalogue(self.terminal / "current", self.root, self.clock.now())
         assert catalogue.left_out == []
         return {(s.id, s.version) for s in catalogue.services.values()}
+
+
+NOTICE_TEXT = """\
+id: closed
+since: 2026-03-02
+until: 2026-03-06
+text:
+  zh: "周五休息。"
+  en: "The hall is closed on Friday."
+"""
 
 
 def of(version: str) -> set[tuple[str, str]]:
@@ -157,6 +171,48 @@ def test_only_what_is_new_is_fetched(world: World) -> None:
     world.refresh(mirror)
     assert world.offered() == of("2027.1")
     assert [path for path in mirror.asked if path.startswith(FILES)] == []
+
+
+def test_notices_come_and_go_with_the_packages(world: World) -> None:
+    (world.sources / "notices").mkdir()
+    written = world.sources / "notices" / "closed.yaml"
+    written.write_text(NOTICE_TEXT)
+    world.publish("2027.2")
+    assert world.refresh()
+    assert world.offered() == of("2027.2")
+    assert [n.text("en") for n in world.notices()] == ["The hall is closed on Friday."]
+    (world.terminal / "current" / "notices" / "closed.yaml").write_text(NOTICE_TEXT.replace("Friday", "Monday"))
+    assert world.notices() == []  # nobody but the publisher says what the hall says
+    assert world.refresh()
+    assert len(world.notices()) == 1
+    written.unlink()
+    world.publish("2027.3")
+    assert world.refresh()
+    assert world.notices() == []
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        (("id: closed", "id: other"), "this is the notice other"),
+        (("until: 2026-03-06", "until: 2026-02-06"), "it ends before it begins"),
+        (('  en: "The hall is closed on Friday."\n', ""), "needs 1 to 160 characters in en"),
+        (("周五休息。", "周" * 161), "needs 1 to 160 characters in zh"),
+        (("since: 2026-03-02", "since: soon"), "since:"),
+    ],
+)
+def test_an_unsound_notice_blocks_publishing(world: World, harm: tuple[str, str], said: str) -> None:
+    (world.sources / "notices").mkdir()
+    (world.sources / "notices" / "closed.yaml").write_text(NOTICE_TEXT.replace(*harm))
+    with pytest.raises(ValueError, match=said) as refused:
+        world.publish("2027.2")
+    assert "notices/closed.yaml" in str(refused.value)
+
+
+def test_a_notice_holds_on_its_first_and_on_its_last_day() -> None:
+    notice = parse_notice(NOTICE_TEXT.encode())
+    days = [date(2026, 3, day) for day in (1, 2, 6, 7)]
+    assert [notice.holds(day) for day in days] == [False, True, True, False]
 
 
 def test_staff_go_back_until_something_newer_comes(world: World) -> None:

@@ -31,6 +31,11 @@ class Home(QObject):
         session.appearance_changed.connect(self.changed)
         session.hardware.changed.connect(self.changed)
         session.moved.connect(self.changed)
+        session.catalogue_changed.connect(self._forget_index)
+
+    def _forget_index(self) -> None:
+        self._made = None
+        self.changed.emit()
 
     def _index(self) -> ServiceIndex:
         self._made = self._made or ServiceIndex(self._all)
@@ -58,6 +63,12 @@ class Home(QObject):
             "available": not refused,
             "reason": w[f"home_{refused}"] if refused else "",
         }
+
+    @Property(list, notify=changed)
+    def notices(self) -> list[str]:
+        """What the hall tells everybody today."""
+        today, lang = self._session.now().astimezone().date(), self._session.language
+        return [n.text(lang) for n in self._session.terminal.catalogue.notices if n.holds(today)]
 
     @Property(list, notify=changed)
     def departments(self) -> list[dict[str, Any]]:

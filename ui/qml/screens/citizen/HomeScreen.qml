@@ -32,6 +32,18 @@ BaseScreen {
             visible: !root.landscape
         }
 
+        Repeater {
+            model: Home.notices
+
+            Notice {
+                required property string modelData
+
+                width: grid.width
+                text: modelData
+                tone: "plain"
+            }
+        }
+
         Row {
             width: parent.width
             spacing: Theme.gap
