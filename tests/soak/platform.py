@@ -42,6 +42,7 @@ from sync.enrolment import enrol
 from sync.hub.schema import cases, quarantine
 from sync.hub.services import Platform, Storage, open_platform
 from sync.hub.vault import Reader
+from sync.outbox import CAP
 from tests.soak.fault_proxy import FaultProxy
 from tests.sync.postgres import Postgres, postgres
 from tests.sync.server import free_port
@@ -181,7 +182,8 @@ class Scene:
     def settle(self, seconds: float) -> None:
         """The network is good and nothing is killed: all must arrive, and be opened.
 
-        A case that a killed process had taken up is free to the others after its lease of two minutes.
+        A case that a killed process had taken up is free to the others after its lease of two minutes; one that failed
+        again and again on its way is tried again after a quarter of an hour at the latest.
         """
         self.proxy.calm()
         self.platform.engine.dispose()  # its connections ended with the killed server
@@ -200,7 +202,13 @@ class Scene:
             return int(connection.scalar(query) or 0)
 
     def problems(self) -> list[str]:
-        found = [f"{self.waiting()} cases still wait at terminals"] if self.waiting() else []
+        left = "SELECT case_id, attempts, next_at, coalesce(held, '') FROM outbox"
+        now = time.time()
+        found = [
+            f"still waits: {case}, {attempts} tries, the next in {at - now:.0f} s {held}"
+            for t in self.terminals
+            for case, attempts, at, held in t.store.rows(left)
+        ]
         with self.platform.engine.connect() as connection:
             rows = connection.execute(select(cases.c.terminal, cases.c.case_id, cases.c.state)).all()
             apart = connection.scalar(select(func.count()).select_from(quarantine))
@@ -245,7 +253,7 @@ def run(submissions: int, minutes: float, seed: int, chance: float = 0.3) -> tup
                     next_kill = time.monotonic() + chances.uniform(1, 6)
                 else:
                     time.sleep(0.02)
-            scene.settle(240)
+            scene.settle(CAP + 60)
             problems = scene.problems()
         finally:
             scene.close()
