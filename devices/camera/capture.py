@@ -24,6 +24,9 @@ from kiosk.ipc.device_messages import PreviewHint
 STEADY_FRAMES = 5
 STEADY_SHIFT = 0.012
 """Largest movement of a corner between frames, as a share of the picture's width: the network's own unrest is 0.004."""
+REFUSED_FRAMES = 30
+"""Frames until a page that was refused, and has not moved since, is taken again: a still stops the preview, on some
+cameras for two seconds, while the citizen needs it to put right what is wrong."""
 EMPTY_FRAMES = 3
 """Frames without a page until the bed counts as cleared."""
 STILL_PIXELS = 2400
@@ -66,6 +69,7 @@ class AutoCapture:
     bed_mm: float = 0.0
     _last: tuple[Quad, ...] = ()
     _steady: int = 0
+    _refused: PreviewHint | None = None
     _taken: list[Taken] = field(default_factory=list)
     _away: int = 0
 
@@ -78,19 +82,26 @@ class AutoCapture:
         self._away = 0
         quads = tuple(f.quad for f in found)
         limit = STEADY_SHIFT * frame.shape[1]
-        self._steady = self._steady + 1 if _alike(quads, self._last, limit) else 0
+        if _alike(quads, self._last, limit):
+            self._steady += 1
+        else:
+            self._unsettled()
         self._last = quads
         if any(touches_edge(q, frame.shape[1], frame.shape[0]) for q in quads):
             return Look(PreviewHint.CUT_OFF, quads)
         if lying is not None and lying.hand(quads):
-            self._steady = 0
+            self._unsettled()
             return Look(PreviewHint.HAND, quads)
         fresh = [f for f in found if not any(t.is_there(frame, f.quad, 6 * limit) for t in self._taken)]
         if not fresh:
             return Look(PreviewHint.TAKE_AWAY, quads)
         if self._steady < STEADY_FRAMES or not all(self._sure(frame, f, found, lying) for f in fresh):
-            return Look(PreviewHint.HOLD_STILL, quads)
+            return Look(self._refused or PreviewHint.HOLD_STILL, quads)
         return self._take(frame, found, fresh, still)
+
+    def _unsettled(self) -> None:
+        """Papers must lie still from here on, and whatever was wrong may be right now."""
+        self._steady, self._refused = 0, None
 
     def _found(self, frame: Picture, lying: OnBed | None) -> list[Found]:
         """The papers in sight, in reading order. One glance, unless the bed shows that several lie apart."""
@@ -113,9 +124,11 @@ class AutoCapture:
         if lying is None or lying.reaches_out():
             outside = self.finder.cut_off(frame)
             if outside is not None:
-                self._last, self._steady, self._away = (), 0, 0
+                self._last, self._away = (), 0
+                self._unsettled()
                 return Look(PreviewHint.CUT_OFF, (outside.quad,))
-        self._last, self._steady = (), 0
+        self._last = ()
+        self._unsettled()
         self._away += 1
         if self._away >= EMPTY_FRAMES:
             self._taken = []
@@ -132,7 +145,7 @@ class AutoCapture:
             moved = mapped(frame, fine, places)
             if moved is None:
                 # Something has moved meanwhile: the corners of the one picture mean nothing in the other.
-                self._steady = 0
+                self._unsettled()
                 return Look(PreviewHint.HOLD_STILL, quads)
             places = moved
         pages = []
@@ -142,6 +155,7 @@ class AutoCapture:
             least = STILL_DPI if max(fine.shape[:2]) >= STILL_PIXELS else LIVE_DPI
             fault = judge(page, paper, self.shape, bed_px_per_mm=self._scale(fine), least_dpi=least).fault
             if fault is not None:
+                self._steady, self._refused = STEADY_FRAMES - REFUSED_FRAMES, fault
                 return Look(fault, quads)
             pages.append(self._finished(page, paper, fine))
         self._taken = [t for t in self._taken if any(t.lies_at(f.quad, frame.shape[1] * STEADY_SHIFT) for f in found)]
@@ -151,7 +165,7 @@ class AutoCapture:
         """Take ``pages`` and wait for others."""
         self._taken = [t for t in self._taken if not any(t.lies_at(q, frame.shape[1] * STEADY_SHIFT) for q in new)]
         self._taken += [Taken(q, likeness_of(frame, q)) for q in new]
-        self._steady = 0
+        self._unsettled()
         return Look(PreviewHint.CAPTURED, quads, tuple(pages))
 
     def _finished(self, page: Picture, paper: Paper | None, seen: Picture) -> TakenPage:

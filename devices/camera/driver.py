@@ -163,6 +163,7 @@ class CameraDriver:
 
     def _open(self) -> FrameSource:
         self._source = open_source(self._driver, self._address)
+        self._seen = 0  # whatever was held before, this one follows the light until it has settled
         return self._source
 
     def _one_frame(self, frame: Picture, capture: AutoCapture | ZoneReader | CodeWatcher, source: FrameSource) -> None:

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import segno
 
-from devices.camera.capture import AutoCapture, Look
-from devices.camera.driver import CameraDriver
+from devices.camera.capture import REFUSED_FRAMES, STEADY_FRAMES, AutoCapture, Look
+from devices.camera.driver import SETTLED, CameraDriver
 from devices.camera.reading import CodeWatcher
 from devices.camera.sources import SourceLost, VideoSource
 from devices.camera.still import mapped
@@ -156,6 +156,36 @@ def test_a_still_of_another_scene_is_not_used() -> None:
     assert looks[-1].hint == PreviewHint.HOLD_STILL
 
 
+def test_a_refused_page_is_not_taken_again_at_every_frame() -> None:
+    frame, capture, taken = on_bed(paper("lease")), capturing("card"), []
+
+    def still() -> Picture:
+        taken.append(frame)
+        return frame
+
+    looks = [capture.look(frame, still) for _ in range(STEADY_FRAMES + REFUSED_FRAMES - 2)]
+    assert len(taken) == 1
+    first = next(i for i, look in enumerate(looks) if look.hint == PreviewHint.WRONG_KIND)
+    assert {look.hint for look in looks[first:]} == {PreviewHint.WRONG_KIND}, "what is wrong stays to be read"
+    for _ in range(4):
+        capture.look(frame, still)
+    assert len(taken) == 2, "the light may have changed, though the paper has not moved"
+
+
+def test_a_refused_page_that_is_moved_is_taken_again_as_soon_as_it_lies_still() -> None:
+    frame, capture, taken = on_bed(paper("lease")), capturing("card"), []
+    moved = np.asarray(np.roll(frame, 60, 1), np.uint8)
+
+    def still() -> Picture:
+        taken.append(moved)
+        return moved
+
+    for _ in range(STEADY_FRAMES + 2):
+        capture.look(frame, lambda: frame)
+    hints = [capture.look(moved, still).hint for _ in range(STEADY_FRAMES + 3)]
+    assert (hints[0], hints[-1], len(taken)) == (PreviewHint.HOLD_STILL, PreviewHint.WRONG_KIND, 1)
+
+
 def test_corners_are_carried_to_a_still_of_another_shape() -> None:
     still, frame = seen_by_8_mp(paper("lease"))
     quad = np.array([[100, 50], [900, 60], [880, 1000], [120, 980]], np.float32)
@@ -249,8 +279,12 @@ class SlowBed:
 
     def __init__(self, clock: ManualClock, slow: dict[int, float]) -> None:
         self._clock, self._slow, self.looks = clock, slow, 0
+        self.locks: list[tuple[int, bool]] = []
+        self.gone = False
 
     def read(self) -> Picture:
+        if self.gone:
+            raise SourceLost("unplugged")
         self.looks += 1
         self._clock.advance(self._slow.get(self.looks, 0.02))
         return empty_bed()
@@ -259,7 +293,7 @@ class SlowBed:
         return self.read()
 
     def lock(self, on: bool) -> None:
-        """Nothing to hold."""
+        self.locks.append((self.looks, on))
 
     def close(self) -> None:
         """Nothing is open."""
@@ -283,3 +317,24 @@ def test_looks_keep_their_number_a_second(slow: dict[int, float], looks: int, mo
         clock.advance(driver.step())
     driver.close()
     assert bed.looks == pytest.approx(looks, abs=2)
+
+
+def test_a_camera_that_is_plugged_in_again_is_held_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = ManualClock()
+    beds: list[SlowBed] = []
+
+    def opened(*_: object) -> SlowBed:
+        beds.append(SlowBed(clock, {}))
+        return beds[-1]
+
+    monkeypatch.setattr("devices.camera.driver.open_source", opened)
+    driver = CameraDriver("v4l2", "", clock, lambda *_: None)
+    driver.handle(StartCamera(shape="free", task=CameraTask.CODE), [])
+    for _ in range(SETTLED + 3):
+        driver.step()
+    beds[0].gone = True
+    driver.step()
+    for _ in range(SETTLED + 3):
+        driver.step()
+    driver.close()
+    assert [bed.locks for bed in beds] == [[(SETTLED, True)]] * 2
