@@ -75,7 +75,7 @@ def devices_calibrate(
     config: Config = None,
 ) -> None:
     """Measure how much of the bed the document camera sees, by a paper of known size. Stop the terminal first."""
-    from devices.camera.calibrate import NotCalibrated, measured
+    from devices.camera.calibrate import NotCalibrated, frame_rate, measured
     from devices.camera.sources import SourceLost, open_source
     from devices.scanner.proportions import A4, CARD
 
@@ -87,11 +87,14 @@ def devices_calibrate(
         source = open_source(camera.driver, camera.address)
         try:
             bed = measured(source, papers[shape])
+            rate, said = frame_rate(source, time.monotonic), source.said_rate
         finally:
             source.close()
     except (SourceLost, NotCalibrated) as bad:
         typer.echo(f"not calibrated: {bad}", err=True)
         raise typer.Exit(1) from None
+    says = f"the camera says {said:.0f}" if said else "the camera says nothing of it"
+    typer.echo(f"{rate:.1f} pictures a second ({says})")
     typer.echo(f"stills of {bed.width} x {bed.height} pixels, {bed.dpi:.0f} dots an inch on the bed; in the settings:")
     typer.echo(f"[devices.camera]\nbed_mm = {bed.bed_mm:.1f}")
 

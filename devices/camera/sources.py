@@ -43,9 +43,11 @@ class SourceLost(Exception):
 
 
 class FrameSource(Protocol):
-    """A source of BGR pictures. ``wrong_format`` where the camera does not send what was asked for."""
+    """A source of BGR pictures. ``wrong_format`` where the camera does not send what was asked for; ``said_rate`` is
+    how many pictures a second it says it sends, 0 where it says nothing."""
 
     wrong_format: bool
+    said_rate: float
 
     def read(self) -> Picture:
         """The next picture. Raises SourceLost when there is none any more."""
@@ -66,6 +68,7 @@ class _Fixed:
     """What is common to sources that cannot be set: the still is the next picture."""
 
     wrong_format = False
+    said_rate = 0.0
 
     def still(self: FrameSource) -> Picture:
         return self.read()
@@ -105,6 +108,7 @@ class VideoSource(_Fixed):
         if self._capture is None or not self._capture.isOpened():
             raise SourceLost(f"{path} is no video")
         rate = float(self._capture.get(cv2.CAP_PROP_FPS))
+        self.said_rate = rate
         self._interval = 1 / rate if 1 <= rate <= 240 else 1 / 25
         self._next = clock()
 

@@ -29,6 +29,8 @@ UNSETTLED = 2
 STILL_SECONDS = 2.0
 """So long a camera may take to change its size, take a picture and change back; a process that says nothing for 3 s is
 taken for hung."""
+EVEN = 8
+"""Range of brightness (0-255) of a picture that shows nothing: a covered lens may well send the same again."""
 AUTO_EXPOSURE, MANUAL_EXPOSURE = 3.0, 1.0  # V4L2_EXPOSURE_APERTURE_PRIORITY, V4L2_EXPOSURE_MANUAL
 
 _ERRNO = {
@@ -55,10 +57,12 @@ class V4l2Source:
         if not self._capture.isOpened():
             raise SourceLost(f"{path} cannot be opened", SourceFault.BUSY)
         self.wrong_format = not self._sized(PREVIEW)
+        self.said_rate = max(0.0, float(self._capture.get(cv2.CAP_PROP_FPS)))
         self.still_size: tuple[int, int] | None = STILL
         self._orders: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._news = threading.Condition()
         self._picture: Picture | None = None
+        self._last: Picture | None = None
         self._started = self._ended = False
         threading.Thread(target=self._fetch, name="camera", daemon=True).start()
 
@@ -77,11 +81,22 @@ class V4l2Source:
             except Empty:
                 pass
             good, frame = self._capture.read()
+            if good and not self._is_news(np.asarray(frame, np.uint8)):
+                continue
             with self._news:
                 self._picture = np.asarray(frame, np.uint8) if good else None
                 self._ended = self._ended or not good
                 self._news.notify_all()
         self._capture.release()
+
+    def _is_news(self, frame: Picture) -> bool:
+        """Whether ``frame`` is another picture than the last: a sensor has noise, so the same again is no picture."""
+        last, self._last = self._last, frame
+        some = frame[::16, ::16]
+        if int(some.max()) - int(some.min()) < EVEN:
+            return True
+        # Of the first nobody knows: a camera that is frozen when it is opened must not look well for a moment.
+        return last is not None and not (np.array_equal(last[::16, ::16], some) and np.array_equal(last, frame))
 
     def read(self) -> Picture:
         patience = sources.FROZEN_SECONDS if self._started else sources.STARTING_SECONDS

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from devices.camera.calibrate import NotCalibrated, measured
+from devices.camera.calibrate import NotCalibrated, frame_rate, measured
 from devices.camera.sources import FolderSource
 from devices.scanner.geometry import Picture
 from devices.scanner.proportions import A4, CARD
@@ -47,7 +47,20 @@ def test_the_command_says_what_to_write_into_the_settings(tmp_path: Path) -> Non
     done = CliRunner().invoke(devices_app, ["calibrate", "--config", str(settings)])
     assert done.exit_code == 0, done.output
     assert "bed_mm = " in done.output
+    assert "pictures a second (the camera says nothing of it)" in done.output
     (tmp_path / "bed.png").unlink()
     done = CliRunner().invoke(devices_app, ["calibrate", "--config", str(settings)])
     assert done.exit_code == 1
     assert "not calibrated" in done.output
+
+
+def test_the_frame_rate_is_that_of_the_pictures_that_come(tmp_path: Path) -> None:
+    now = [0.0]
+
+    class Slow(FolderSource):
+        def read(self) -> Picture:
+            now[0] += 1 / 12
+            return super().read()
+
+    cv2.imwrite(str(tmp_path / "bed.png"), empty_bed())
+    assert frame_rate(Slow(tmp_path), lambda: now[0], 6) == pytest.approx(12)

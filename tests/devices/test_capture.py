@@ -275,7 +275,7 @@ def test_a_video_keeps_its_pace_where_some_looks_take_long_and_beyond_its_end(tm
 class SlowBed:
     """A camera whose pictures take some time, and some of them, as when a page is finished, much."""
 
-    wrong_format = False
+    wrong_format, said_rate = False, 0.0
 
     def __init__(self, clock: ManualClock, slow: dict[int, float]) -> None:
         self._clock, self._slow, self.looks = clock, slow, 0

@@ -100,8 +100,10 @@ class FakeCapture:
     """What OpenCV's VideoCapture does, as far as it is used: ``hang`` blocks, ``fail`` gives no picture."""
 
     opened, hang, fail, fourcc = True, threading.Event(), False, "MJPG"
+    scene: ClassVar[list[np.ndarray[Any, Any]]] = []  # shown one after another, the last one again and again
     largest = (1920, 1080)
     asked: ClassVar[dict[int, float]] = {}
+    says: ClassVar[dict[int, float]] = {}
 
     def __init__(self, _path: str, _api: int) -> None:
         self.asked.clear()
@@ -124,12 +126,15 @@ class FakeCapture:
             cv2.CAP_PROP_FRAME_WIDTH: self.size()[0],
             cv2.CAP_PROP_FRAME_HEIGHT: self.size()[1],
         }
+        known |= self.says
         return float(known.get(name, self.asked.get(name, 0.0)))
 
     def read(self) -> tuple[bool, Any]:
         time.sleep(0.005)  # a camera's own pace
         if self.hang.is_set():
             FakeCapture.resumed.wait(5)
+        if self.scene:
+            return True, (self.scene.pop(0) if len(self.scene) > 1 else self.scene[0]).copy()
         return (False, None) if self.fail else (True, np.zeros((*self.size()[::-1], 3), np.uint8))
 
     resumed = threading.Event()
@@ -160,8 +165,10 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def test_v4l2_asks_for_mjpg_and_reads_it_back(fake: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(FakeCapture.says, cv2.CAP_PROP_FPS, 30.0)
     source = V4l2Source(fake)
     assert source.read().shape == (1080, 1920, 3)
+    assert source.said_rate == 30.0
     assert FakeCapture.asked[cv2.CAP_PROP_FOURCC] == cv2.VideoWriter.fourcc(*"MJPG")
     assert not source.wrong_format
     source.close()
@@ -223,6 +230,39 @@ def test_a_v4l2_camera_that_hangs_is_called_frozen(fake: str) -> None:
         read_on(source)
     assert lost.value.fault == SourceFault.FROZEN
     source.close()
+
+
+def noisy(seed: int) -> np.ndarray[Any, Any]:
+    return np.random.default_rng(seed).integers(60, 120, (1080, 1920, 3), np.uint8)
+
+
+def test_a_v4l2_camera_that_sends_the_same_picture_again_and_again_is_called_frozen(
+    fake: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "STARTING_SECONDS", 0.3)
+    monkeypatch.setattr(FakeCapture, "scene", [noisy(seed) for seed in range(4)])
+    source = V4l2Source(fake)
+    assert source.read().std() > 10
+    with pytest.raises(SourceLost) as lost:
+        read_on(source)
+    assert lost.value.fault == SourceFault.FROZEN
+    source.close()
+    source = V4l2Source(fake)
+    with pytest.raises(SourceLost) as still:
+        source.read()  # opened anew, it is as frozen as before
+    source.close()
+    assert still.value.fault == SourceFault.FROZEN
+
+
+def test_one_pixel_s_noise_is_a_picture_and_so_is_a_covered_lens(fake: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = noisy(1)
+    other[501, 703] ^= 1
+    for scene, count in (([noisy(1), other, noisy(1)], 1), ([np.zeros((1080, 1920, 3), np.uint8)], 5)):
+        monkeypatch.setattr(FakeCapture, "scene", scene)
+        source = V4l2Source(fake)
+        for _ in range(count):
+            source.read()
+        source.close()
 
 
 def test_a_v4l2_camera_may_take_longer_for_its_first_picture(fake: str, monkeypatch: pytest.MonkeyPatch) -> None:
