@@ -347,7 +347,8 @@ class Session(QObject):
         """What the camera is wanted for here, by a name, and the order for it."""
         step, stage = self.visit.step, self.visit.stage
         if step is not None and step.kind == StepKind.MATERIAL:
-            return step.id, StartCamera(shape=self.visit.material().shape, mark=self._mark())
+            paper = self.visit.material()
+            return step.id, StartCamera(shape=paper.shape, mode=paper.mode.value, mark=self._mark())
         if stage == Stage.IDENTIFY and self.zone_wanted and self.zone is None:
             return "zone", StartCamera(shape="free", task=CameraTask.ZONE)
         if stage == Stage.LOOKUP and not self.works("code_reader"):

@@ -18,6 +18,7 @@ from devices.scanner.bed import BedReference
 from devices.scanner.detect import PageFinder
 from devices.scanner.geometry import Picture
 from devices.scanner.keep import as_jpeg
+from devices.scanner.light import Mode
 from devices.scanner.way_up import WayUp
 from kiosk.config import ASSETS
 from kiosk.ipc.device_messages import (
@@ -116,7 +117,8 @@ class CameraDriver:
             case CameraTask.CODE:
                 return CodeWatcher()
             case _:
-                return AutoCapture(self._finder, self._way_up, self._bed, wanted.shape, bed_mm=self._bed_mm)
+                mode = Mode(wanted.mode)
+                return AutoCapture(self._finder, self._way_up, self._bed, wanted.shape, mode, self._bed_mm)
 
     def step(self) -> float:
         try:

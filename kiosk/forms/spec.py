@@ -81,6 +81,14 @@ class PageShape(StrEnum):
     FREE = "free"
 
 
+class PageMode(StrEnum):
+    """What a page is kept as: a stamp is told from its copy by its colour, print needs none."""
+
+    COLOUR = "colour"
+    GREY = "grey"
+    BLACK_AND_WHITE = "black_and_white"
+
+
 class MaterialSpec(Strict):
     """One paper to scan. ``promise`` is the declaration that may stand in its place."""
 
@@ -89,6 +97,7 @@ class MaterialSpec(Strict):
     hint: Text | None = None
     trust: TrustLevel
     shape: PageShape = PageShape.FREE
+    mode: PageMode = PageMode.COLOUR
     relevant: Rule = ""
     min_pages: int = Field(default=1, ge=1, le=10)
     max_pages: int = Field(default=1, ge=1, le=20)

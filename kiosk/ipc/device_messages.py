@@ -68,11 +68,12 @@ class CameraTask(StrEnum):
 
 
 class StartCamera(_Message):
-    """Preview, and capture by itself once papers lie still. ``shape`` is one of forms' page shapes; ``mark`` is written
-    across each page: what the copy is for."""
+    """Preview, and capture by itself once papers lie still. ``shape`` is one of forms' page shapes, ``mode`` one of its
+    page modes; ``mark`` is written across each page: what the copy is for."""
 
     kind: Literal["start_camera"] = "start_camera"
     shape: str
+    mode: Literal["colour", "grey", "black_and_white"] = "colour"
     mark: str = ""
     task: CameraTask = CameraTask.PAGES
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
 import pytest
 import segno
+from pydantic import BaseModel
 
 from devices.camera.capture import REFUSED_FRAMES, STEADY_FRAMES, AutoCapture, Look
 from devices.camera.driver import SETTLED, CameraDriver
@@ -22,7 +25,8 @@ from devices.scanner.geometry import Picture
 from devices.scanner.way_up import WayUp
 from devices.simulators.bed import HEIGHT, WIDTH, empty_bed, on_bed, several_on_bed
 from kiosk.config import ASSETS
-from kiosk.ipc.device_messages import CameraTask, CodeRead, PreviewHint, StartCamera
+from kiosk.ipc.device_messages import CameraTask, Captured, CodeRead, PreviewHint, StartCamera
+from kiosk.ipc.memory import blob_from_fd
 from kiosk.model.clock import ManualClock
 from kiosk.robot.check import likeness
 
@@ -281,13 +285,14 @@ class SlowBed:
         self._clock, self._slow, self.looks = clock, slow, 0
         self.locks: list[tuple[int, bool]] = []
         self.gone = False
+        self.shown = empty_bed()
 
     def read(self) -> Picture:
         if self.gone:
             raise SourceLost("unplugged")
         self.looks += 1
         self._clock.advance(self._slow.get(self.looks, 0.02))
-        return empty_bed()
+        return self.shown
 
     def still(self) -> Picture:
         return self.read()
@@ -338,3 +343,45 @@ def test_a_camera_that_is_plugged_in_again_is_held_too(monkeypatch: pytest.Monke
         driver.step()
     driver.close()
     assert [bed.locks for bed in beds] == [[(SETTLED, True)]] * 2
+
+
+class Heard:
+    """What a driver sends: its messages, and the pages as they are kept."""
+
+    def __init__(self) -> None:
+        self.captured: list[Captured] = []
+        self.pages: list[Picture] = []
+
+    def emit(self, message: BaseModel, fds: Sequence[int]) -> None:
+        if isinstance(message, Captured):
+            self.captured.append(message)
+            jpeg = np.frombuffer(blob_from_fd(os.dup(fds[0])), np.uint8)
+            self.pages.append(np.asarray(cv2.imdecode(jpeg, cv2.IMREAD_COLOR), np.uint8))
+
+
+def taken_by_driver(order: StartCamera, shown: Picture, monkeypatch: pytest.MonkeyPatch) -> Heard:
+    clock, heard = ManualClock(), Heard()
+    bed = SlowBed(clock, {})
+    monkeypatch.setattr("devices.camera.driver.open_source", lambda *_: bed)
+    driver = CameraDriver("v4l2", "", clock, heard.emit)
+    driver.handle(order, [])
+    for _ in range(4):
+        driver.step()
+    bed.shown = shown
+    for _ in range(9):
+        driver.step()
+    driver.close()
+    return heard
+
+
+@pytest.mark.parametrize("mode", ["colour", "grey", "black_and_white"])
+def test_a_page_is_kept_in_the_mode_that_its_package_asks_for(
+    mode: Literal["colour", "grey", "black_and_white"], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stamped = paper("lease")
+    cv2.circle(stamped, (stamped.shape[1] // 2, stamped.shape[0] // 2), 150, (30, 30, 200), 14)
+    (page,) = taken_by_driver(StartCamera(shape="a4", mode=mode), on_bed(stamped), monkeypatch).pages
+    colours = int((page.max(2).astype(int) - page.min(2)).max())
+    between = float(((page > 64) & (page < 192)).mean())
+    assert (colours > 100) == (mode == "colour")
+    assert (between < 0.01) == (mode == "black_and_white"), between

@@ -98,3 +98,17 @@ def test_a_refused_page_leaves_the_file_that_was_there(tmp_path: Path) -> None:
     out.write_bytes(b"older")
     assert scanned(photo, "-o", out, "--shape", "card")[0] == REFUSED
     assert out.read_bytes() == b"older"
+
+
+@pytest.mark.parametrize(("mode", "values"), [("grey", 256), ("black_and_white", 2)])
+def test_a_page_is_kept_without_colour_where_that_is_asked(mode: str, values: int, tmp_path: Path) -> None:
+    out = tmp_path / "page.pdf"
+    code, said = scanned(photograph(tmp_path), "-o", out, "--mode", mode, "--force")
+    assert code == 0, said
+    with pikepdf.open(out) as pdf:
+        (image,) = pdf.pages[0].get_images().values()
+        page = np.asarray(pikepdf.PdfImage(image).as_pil_image().convert("RGB"), np.uint8)
+    assert int((page.max(2).astype(int) - page.min(2)).max()) <= 8
+    near = ((page < 48) | (page > 207)).mean()
+    assert (near > 0.97) == (values == 2), near
+    assert scanned(photograph(tmp_path), "-o", out, "--mode", "sepia")[0] == 2

@@ -67,7 +67,7 @@ class Scan(QObject):
     def message(self) -> str:
         """One sentence on what to do now."""
         w = words(self._session.language)
-        if self.full and not self._session.retaking:
+        if not self.wanted:
             return w["scan_full"]
         wrong = self._camera_fault
         if wrong is not None:
@@ -83,8 +83,7 @@ class Scan(QObject):
         """The name of the picture beside the sentence; none where staff must act."""
         if self._promised() or self._camera_fault is not None or not self.cameraWorks:
             return ""
-        done = self.full and not self._session.retaking
-        return PreviewHint.TAKE_AWAY.value if done else self._hint.value
+        return self._hint.value if self.wanted else PreviewHint.TAKE_AWAY.value
 
     def _place(self, page_id: str) -> int:
         return next((i for i, p in enumerate(self._pages(), 1) if p["id"] == page_id), 0)
@@ -92,7 +91,7 @@ class Scan(QObject):
     @Property(bool, notify=changed)
     def broken(self) -> bool:
         """The camera cannot see a paper that is still wanted."""
-        return not self.full and not self._promised() and (self._camera_fault is not None or not self.cameraWorks)
+        return bool(self.wanted) and not self._promised() and (self._camera_fault is not None or not self.cameraWorks)
 
     @property
     def _camera_fault(self) -> Fault | None:
@@ -108,10 +107,16 @@ class Scan(QObject):
             PreviewHint.HOLD_STILL,
         )
 
-    @Property(bool, notify=changed)
-    def waiting(self) -> bool:
-        """Nothing is wrong: no paper has been laid down yet."""
-        return self._camera_fault is None and self._hint == PreviewHint.NO_PAGE
+    @Property(str, notify=changed)
+    def tone(self) -> str:
+        """Of the sentence. What is wrong with a paper is told as a warning, however many pages there are already."""
+        if self.broken:
+            return "danger"
+        if self._promised() or not self.wanted or self.good:
+            return "success"
+        if self._hint == PreviewHint.NO_PAGE:
+            return "success" if self.enough and not self._session.retaking else "plain"
+        return "warning"
 
     @Property(bool, notify=changed)
     def cameraWorks(self) -> bool:
@@ -132,6 +137,11 @@ class Scan(QObject):
     @Property(bool, notify=changed)
     def full(self) -> bool:
         return self._here and len(self._pages()) >= self._session.visit.material().max_pages
+
+    @Property(bool, notify=changed)
+    def wanted(self) -> bool:
+        """The next picture is kept: there is room for a page, or one is to be taken again."""
+        return not self.full or bool(self._session.retaking)
 
     @Property(bool, notify=changed)
     def enough(self) -> bool:

@@ -40,7 +40,7 @@ BaseScreen {
 
         Notice {
             width: parent.width
-            tone: Scan.broken ? "danger" : Scan.promised || Scan.enough || Scan.good ? "success" : Scan.waiting ? "plain" : "warning"
+            tone: Scan.tone
             text: Scan.promised ? I18n.s.scan_promised : Scan.message
             picture: Scan.picture === "" ? "" : App.pictures + "hints/" + Scan.picture + ".svg"
         }
@@ -178,7 +178,7 @@ BaseScreen {
 
                     ActionButton {
                         objectName: "take_now"
-                        visible: !Scan.promised && !Scan.full && Scan.cameraWorks
+                        visible: !Scan.promised && Scan.wanted && Scan.cameraWorks
                         text: I18n.s.scan_take
                         onTapped: Scan.takeNow()
                     }
