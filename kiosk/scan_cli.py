@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FONT = ASSETS / "fonts" / "NotoSansSC-Regular.ttf"
 REFUSED = 3
-SHAPES = ("a4", "card", "photo", "free")
+SHAPES = ("a4", "card", "photo", "receipt", "free")
 WRONG = {
     PreviewHint.NO_PAGE: "no page is seen; lay it on a ground of another colour, whole in the picture",
     PreviewHint.CUT_OFF: "a part of the page is outside of the picture",
@@ -70,7 +70,7 @@ def scan(
     reference = BedReference()
     if bed is not None:
         reference.learn(_picture(bed))
-    mark = f"{purpose} {hall_date(SystemClock().now())}" if purpose else ""
+    mark = _mark(purpose, hall_date(SystemClock().now()))
     for path in pictures:
         picture = _picture(path)
         lying = reference.look(picture)
@@ -99,6 +99,13 @@ def scan(
     if kept:
         _write(out, as_pdf(kept, purpose or out.stem) if out.suffix.lower() == ".pdf" else kept[0].jpeg)
     raise typer.Exit(REFUSED if left else 0)
+
+
+def _mark(purpose: str, day: str) -> str:
+    """The watermark, in the language of ``purpose``; none without one."""
+    if not purpose:
+        return ""
+    return f"For {purpose} only, {day}" if purpose.isascii() else f"仅用于{purpose} {day}"
 
 
 def _picture(path: Path) -> Picture:

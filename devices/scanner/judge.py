@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.scanner.geometry import Picture, level_of, reduced
-from devices.scanner.proportions import EXPECTED, EXPECTED_TOLERANCE, SIZE, Paper
+from devices.scanner.proportions import EXPECTED, EXPECTED_TOLERANCE, RECEIPT, SIZE, Paper, receipt_of
 from devices.scanner.text_lines import ink
 from kiosk.ipc.device_messages import PreviewHint
 
@@ -197,11 +197,13 @@ def _skin(cr: NDArray[np.int16], cb: NDArray[np.int16]) -> NDArray[np.bool_]:
 
 def wrong_kind(page: Picture, shape: str, bed_px_per_mm: float) -> bool:
     """Whether the page cannot be the paper that is asked for, by its proportions and, on a known bed, its size."""
+    short, long = sorted(page.shape[:2])
+    ratio = long / max(short, 1)
+    if shape == RECEIPT:
+        return receipt_of(ratio, long / bed_px_per_mm if bed_px_per_mm else 0.0) is None
     papers = EXPECTED.get(shape, ())
     if not papers:
         return False
-    short, long = sorted(page.shape[:2])
-    ratio = long / max(short, 1)
     fitting = [p for p in papers if abs(ratio / p.ratio - 1) <= EXPECTED_TOLERANCE]
     if not fitting:
         return True

@@ -35,6 +35,11 @@ CARD = Paper("card", 53.98, 85.6)  # ISO/IEC 7810 ID-1
 PASSPORT = Paper("passport", 88, 125)  # ISO/IEC 7810 ID-3, one page
 PHOTO = Paper("photo", 33, 48)  # the common photograph of Chinese papers
 EXPECTED = {"a4": (A4, A5), "card": (CARD,), "photo": (PHOTO, Paper("photo", 35, 49), Paper("photo", 26, 32))}
+RECEIPT = "receipt"
+ROLLS = (58, 80)
+"""Widths of till rolls in millimetres; a receipt is as long as it is. Of an unknown size it is of the wider roll."""
+STRIP = 1.2
+"""Length by width from which a paper is a strip."""
 ALL = (A4, A5, CARD, PASSPORT)
 LIKE_A4 = (A5, PASSPORT)
 """Have the proportions of A4, and are told from it by their size alone."""
@@ -81,16 +86,26 @@ def _safe(value: float) -> float:
 def paper_of(ratio: float, shape: str, long_mm: float = 0.0) -> Paper | None:
     """The size of paper whose proportions ``ratio`` (width by height, either way up) are; None: none, a free shape.
 
-    ``shape`` is what the step asks for (``a4``, ``card``, ``photo``); anything else asks for nothing. ``long_mm`` is
-    the longer side as it was measured on a bed of known scale; 0: not known.
+    ``shape`` is what the step asks for (``a4``, ``card``, ``photo``, ``receipt``); anything else asks for nothing.
+    ``long_mm`` is the longer side as it was measured on a bed of known scale; 0: not known.
     """
     upright = max(ratio, 1 / ratio)
+    if shape == RECEIPT:
+        return receipt_of(upright, long_mm)
     for papers, tolerance in ((EXPECTED.get(shape, ()), EXPECTED_TOLERANCE), (ALL, SURE)):
         fits = [(abs(upright / p.ratio - 1), p) for p in papers if _may_be(p, long_mm)]
         best = min(fits, key=lambda f: f[0], default=None)
         if best is not None and best[0] <= tolerance:
             return best[1]
     return None
+
+
+def receipt_of(ratio: float, long_mm: float = 0.0) -> Paper | None:
+    """A receipt of the true proportions ``ratio`` (length by width); None where it is no strip of any till roll."""
+    roll = min(ROLLS, key=lambda r: abs(long_mm / ratio - r)) if long_mm else max(ROLLS)
+    if ratio < STRIP or (long_mm and abs(long_mm / ratio / roll - 1) > SIZE):
+        return None
+    return Paper(RECEIPT, roll, roll * ratio)
 
 
 def _may_be(paper: Paper, long_mm: float) -> bool:

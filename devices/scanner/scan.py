@@ -43,8 +43,8 @@ def scan(
     mode: Mode = Mode.COLOUR,
     way_up: WayUp | None = None,
 ) -> Scan:
-    """Scan the largest page in ``picture`` (BGR). ``shape``: a4, card, photo or free. Without ``way_up`` the page stays
-    as it lies."""
+    """Scan the largest page in ``picture`` (BGR). ``shape``: a4, card, photo, receipt or free. Without ``way_up`` the
+    page stays as it lies."""
     found = finder.look(picture)
     if found is None:
         outside = finder.cut_off(picture)

@@ -78,6 +78,7 @@ class PageShape(StrEnum):
     A4 = "a4"
     CARD = "card"
     PHOTO = "photo"
+    RECEIPT = "receipt"
     FREE = "free"
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import cv2
 import numpy as np
+import pikepdf
 import pytest
 
 from kiosk.cases import documents
@@ -136,3 +138,17 @@ def test_what_nobody_hands_in_is_removed(preparation: Preparation, tmp_path: Pat
 
 def staged(folder: Path) -> list[str]:
     return [p.name for p in (folder / "sealed" / "staged").iterdir()]
+
+
+def test_both_sides_of_a_card_share_a_sheet_where_their_size_is_known() -> None:
+    package = parse_package((ASSETS / "catalogue" / "out-of-area-treatment.yaml").read_bytes())
+    card = next(m.id for m in package.form.materials if m.shape == "card" and m.max_pages == 2)
+
+    def side(dpi: int) -> Page:
+        image = cv2.imencode(".jpg", np.full((425, 674, 3), 200, np.uint8))[1].tobytes()
+        return Page(page_id=new_id(), material=card, width=674, height=425, dpi=dpi, image=image)
+
+    for sides, sheets in (((side(200), side(200)), 1), ((side(200), side(0)), 2)):
+        draft = Draft(case_id=new_id(), service=package.id, pages=list(sides))
+        with pikepdf.open(io.BytesIO(documents_of(draft, package)[card])) as paper:
+            assert len(paper.pages) == sheets

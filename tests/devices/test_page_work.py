@@ -15,7 +15,7 @@ from PIL import Image
 from devices.scanner.finish import finished
 from devices.scanner.flatten import flattened
 from devices.scanner.geometry import Picture, Quad
-from devices.scanner.judge import judge
+from devices.scanner.judge import judge, wrong_kind
 from devices.scanner.keep import BUDGET, Kept, as_jpeg
 from devices.scanner.light import Mode, even_light, in_mode
 from devices.scanner.proportions import A4, A5, CARD, PASSPORT, paper_of, rectified, true_ratio
@@ -76,6 +76,42 @@ def test_papers_of_the_proportions_of_a4_are_told_by_their_size_alone(ratio: flo
         assert paper_of(ratio, "free", paper.long * 1.03) == paper
     assert paper_of(ratio, "a4", A5.long) == A5
     assert paper_of(ratio, "free", 160.0) is None
+
+
+def test_a_receipt_is_as_long_as_it_is_and_as_wide_as_a_roll() -> None:
+    for long, width in ((240, 80), (97, 58)):
+        found = paper_of(width / long, "receipt", long * 1.04)
+        assert found is not None
+        assert (found.name, found.short, round(found.long)) == ("receipt", width, long)
+    unknown = paper_of(3.0, "receipt")
+    assert unknown is not None
+    assert (unknown.short, unknown.long) == (80, 240)
+    assert paper_of(1.1, "receipt") is None  # no strip
+    assert paper_of(1.414, "receipt", 297.0) is None  # of no roll's width
+    sheet = np.full((1200, 400, 3), 255, np.uint8)
+    assert not wrong_kind(sheet, "receipt", 0.0)
+    assert not wrong_kind(sheet, "receipt", 5.0)
+    assert wrong_kind(sheet, "receipt", 2.0)
+    assert wrong_kind(sheet[:400], "receipt", 0.0)
+
+
+def test_a_receipt_at_an_angle_keeps_its_length() -> None:
+    picture = np.full((1920, 1920, 3), 60, np.uint8)
+    corners = seen_at_an_angle(np.random.default_rng(5), 80, 240)
+    page, found = rectified(picture, corners, "receipt")
+    assert found is not None
+    assert page.shape[0] / page.shape[1] == pytest.approx(3.0, rel=0.03)
+    assert found.long == pytest.approx(240, rel=0.03)
+
+
+def test_a_lamp_that_shines_back_is_seen_and_white_paper_is_none() -> None:
+    plain = cv2.GaussianBlur((lease() * 0.82).astype(np.uint8), (0, 0), 0.6)
+    height, width = plain.shape[:2]
+    y, x = np.mgrid[0:height, 0:width]
+    spot = np.exp(-(((x - width * 0.45) / (width * 0.16)) ** 2 + ((y - height * 0.4) / (width * 0.12)) ** 2) * 1.5)
+    lamp = np.clip(plain + 420 * spot[:, :, None], 0, 255).astype(np.uint8)
+    assert judge(lamp, A4, "a4").fault == PreviewHint.GLARE
+    assert judge(plain, A4, "a4").fault is None
 
 
 def test_a_page_on_a_bed_of_known_scale_has_its_true_size() -> None:

@@ -17,7 +17,7 @@ from devices.simulators.bed import empty_bed, on_bed, several_on_bed
 from kiosk.cases.pdf import FLAVOUR
 from kiosk.cli import app
 from kiosk.config import ASSETS
-from kiosk.scan_cli import REFUSED
+from kiosk.scan_cli import REFUSED, _mark
 
 
 def photograph(folder: Path, turned: int = 0) -> Path:
@@ -112,3 +112,9 @@ def test_a_page_is_kept_without_colour_where_that_is_asked(mode: str, values: in
     near = ((page < 48) | (page > 207)).mean()
     assert (near > 0.97) == (values == 2), near
     assert scanned(photograph(tmp_path), "-o", out, "--mode", "sepia")[0] == 2
+
+
+def test_the_watermark_names_what_the_copy_is_for_alone() -> None:
+    assert _mark("", "2026-03-02") == ""
+    assert _mark("residence permit", "2026-03-02") == "For residence permit only, 2026-03-02"
+    assert _mark("居住证申领", "2026-03-02") == "仅用于居住证申领 2026-03-02"
