@@ -86,23 +86,25 @@ def pages(folder: Path) -> None:
 
 def codes(folder: Path) -> None:
     table: dict[str, list[int]] = {}
-    false = [0, 0, 0]
+    false = [0, 0, 0, 0]
     for entry in json.loads((folder / "barcodes" / "truth.json").read_text()):
         # Some are strips of a few pixels' height, which no photograph is: read as they are.
         picture = np.asarray(cv2.imread(str(folder / "barcodes" / entry["file"])), np.uint8)
         ours = [c.text for c in read_codes(picture)]
+        quick = [c.text for c in read_codes(picture, thorough=False)]
         peer = [b.text for b in zxingcpp.read_barcodes(picture, text_mode=zxingcpp.TextMode.Plain)]
         if entry["text"] is None:
-            false = [false[0] + bool(ours), false[1] + bool(peer), false[2] + 1]
+            false = [n + bool(read) for n, read in zip(false, (ours, quick, peer, True), strict=True)]
             continue
-        row = table.setdefault(entry["format"], [0, 0, 0])
-        row[0] += entry["text"] in ours
-        row[1] += entry["text"] in peer
-        row[2] += 1
-    print("\n| codes | ours | zxing-cpp as it is |\n|---|---|---|")
-    for kind, (ours_, peer_, count) in sorted(table.items()):
-        print(f"| {kind} | {ours_} of {count} | {peer_} of {count} |")
-    print(f"| read where nothing is | {false[0]} of {false[2]} | {false[1]} of {false[2]} |")
+        row = table.setdefault(entry["format"], [0, 0, 0, 0])
+        for place, read in enumerate((ours, quick, peer)):
+            row[place] += entry["text"] in read
+        row[3] += 1
+    print(
+        "\n| codes | ours | ours, as in the live picture and on a scanned page | zxing-cpp as it is |\n|---|---|---|---|"
+    )
+    for kind, (*read, count) in [*sorted(table.items()), ("read where nothing is", false)]:
+        print(f"| {kind} | {' | '.join(share(n, count) for n in read)} |")
 
 
 def zones(folder: Path) -> None:
@@ -128,14 +130,14 @@ def zones(folder: Path) -> None:
     print(f"marked where exact: {share(marked, characters)}; {statistics.mean(times):.0f} ms mean")
 
 
-def medians(cores: int, *what: Callable[[], object]) -> list[float]:
+def medians(cores: int, *what: Callable[[], object], rounds: int = ROUNDS) -> list[float]:
     """Milliseconds of each of ``what``, which take turns, so that other work on the machine meets all of them alike.
 
     On one core it is that core's own time, on several the time that a person waits.
     """
     clock = time.process_time if cores == 1 else time.perf_counter
     times: list[list[float]] = [[] for _ in what]
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for one, taken in zip(what, times, strict=True):
             began = clock()
             one()
@@ -178,6 +180,28 @@ def times() -> None:
         print(f"| {name} | {taken:.1f} ms | {decode:.1f} ms | {taken / decode:.2f} | {limit} |")
 
 
+def times_of(folder: Path) -> None:
+    """Each photograph of the folder, from its JPEG to a page or the reason against it, beside decoding it."""
+    finder, way_up = PageFinder(), WayUp()
+    ratios = {"the preview's look, one core": [], "whole scan, two cores": []}
+    for path in sorted((folder / "photos").glob("*.jp*g")):
+        data = np.frombuffer(path.read_bytes(), np.uint8)
+        picture = load_picture(data.tobytes())
+        for found, cores, work in zip(
+            ratios.values(),
+            (1, 2),
+            (lambda p=picture: finder.glance(p), lambda d=data: scan(load_picture(d.tobytes()), finder, way_up=way_up)),
+            strict=True,
+        ):
+            cv2.setNumThreads(cores)
+            decode, taken = medians(cores, lambda d=data: cv2.imdecode(d, cv2.IMREAD_COLOR), work, rounds=3)  # type: ignore[misc]
+            found.append(taken / decode)
+    print("\n| the folder's photographs, against decoding each | n | median | middle half |\n|---|---|---|---|")
+    for name, values in ratios.items():
+        low, middle, high = np.percentile(values, (25, 50, 75))
+        print(f"| {name} | {len(values)} | {middle:.2f} | {low:.2f} to {high:.2f} |")
+
+
 def _whole(jpeg: Picture, finder: PageFinder, way_up: WayUp) -> bytes:
     found = scan(load_picture(jpeg.tobytes()), finder, "a4", way_up=way_up)
     assert found.page is not None
@@ -185,10 +209,13 @@ def _whole(jpeg: Picture, finder: PageFinder, way_up: WayUp) -> bytes:
 
 
 def main() -> None:
-    """Print the tables for ``--data``; without the folder, the times alone."""
+    """Print the tables for ``--data``; where none is named and the usual one is away, the times alone."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--data", type=Path, default=Path(__file__).parents[3] / "shared" / "data" / "docset")
+    usual = Path(__file__).parents[3] / "shared" / "data" / "docset"
+    parser.add_argument("--data", type=Path, default=usual)
     folder: Path = parser.parse_args().data
+    if folder != usual and not any((folder / part).is_dir() for part in ("photos", "barcodes", "mrz")):
+        parser.error(f"{folder} has neither photos nor barcodes nor mrz in it")
     if (folder / "photos").is_dir():
         pages(folder)
     if (folder / "barcodes").is_dir():
@@ -196,6 +223,8 @@ def main() -> None:
     if (folder / "mrz").is_dir():
         zones(folder)
     times()
+    if (folder / "photos").is_dir():
+        times_of(folder)
 
 
 if __name__ == "__main__":
