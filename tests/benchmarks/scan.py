@@ -100,9 +100,7 @@ def codes(folder: Path) -> None:
         for place, read in enumerate((ours, quick, peer)):
             row[place] += entry["text"] in read
         row[3] += 1
-    print(
-        "\n| codes | ours | ours, as in the live picture and on a scanned page | zxing-cpp as it is |\n|---|---|---|---|"
-    )
+    print("\n| codes | ours | ours, the quick look | zxing-cpp as it is |\n|---|---|---|---|")
     for kind, (*read, count) in [*sorted(table.items()), ("read where nothing is", false)]:
         print(f"| {kind} | {' | '.join(share(n, count) for n in read)} |")
 
