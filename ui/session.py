@@ -406,7 +406,7 @@ class Session(QObject):
         self.touched()
         self.retaking = ""
         size = {"width": seen.width, "height": seen.height, "dpi": round(seen.dpi)}
-        page = Page(page_id=new_id(), material=step.id, image=image, **size)
+        page = Page(page_id=new_id(), material=step.id, image=image, codes=seen.codes, **size)
         if again:
             self.visit.replace_page(again, page)
         else:

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from devices.camera.still import mapped
 from devices.camera.taken import Taken, likeness_of
 from devices.scanner.bed import BedReference, OnBed
+from devices.scanner.codes import read_codes
 from devices.scanner.detect import SURE, Found, PageFinder
 from devices.scanner.finish import finished
 from devices.scanner.geometry import Picture, Quad, shift, touches_edge
@@ -27,6 +28,8 @@ STEADY_SHIFT = 0.012
 REFUSED_FRAMES = 30
 """Frames until a page that was refused, and has not moved since, is taken again: a still stops the preview, on some
 cameras for two seconds, while the citizen needs it to put right what is wrong."""
+MOST_CODES, LONGEST_CODE = 16, 4000
+"""Codes that are kept of one page, and characters of each: more are on no paper of an office."""
 EMPTY_FRAMES = 3
 """Frames without a page until the bed counts as cleared."""
 STILL_PIXELS = 2400
@@ -35,11 +38,12 @@ STILL_PIXELS = 2400
 
 @dataclass(frozen=True)
 class TakenPage:
-    """A page ready to be kept (BGR), and the size of paper that it is, if it is a known one."""
+    """A page ready to be kept (BGR), the size of paper that it is, if it is a known one, and what its codes say."""
 
     picture: Picture
     paper: Paper | None
     dpi: float
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -174,7 +178,7 @@ class AutoCapture:
         turns = self.way_up.quarter_turns(done, card=card) if self.shape != "photo" else 0
         scale = self._scale(seen)
         dpi = max(page.shape[:2]) / paper.long * 25.4 if paper is not None else scale * 25.4
-        return TakenPage(upright(done, turns), paper, dpi)
+        return TakenPage(upright(done, turns), paper, dpi, _texts(page))
 
     def _scale(self, picture: Picture) -> float:
         """Pixels a millimetre on the bed; 0 without calibration."""
@@ -185,11 +189,17 @@ class AutoCapture:
         fine = still() if still is not None else frame
         found = self.finder.look(fine)
         if found is None:
-            return self._keep(frame, [], (), [TakenPage(fine, None, 0.0)])
+            return self._keep(frame, [], (), [TakenPage(fine, None, 0.0, _texts(fine))])
         page, paper = straightened(fine, found.quad, self.shape, LONGEST, self._scale(fine))
         seen = self.finder.glance(frame)
         quads = () if seen is None else (seen.quad,)
         return self._keep(frame, list(quads), quads, [self._finished(page, paper, fine)])
+
+
+def _texts(page: Picture) -> tuple[str, ...]:
+    """What the codes on the page say, each once; read before its light is evened, as ``kiosk scan`` does."""
+    read = dict.fromkeys(code.text for code in read_codes(page, thorough=False))
+    return tuple(text for text in read if 0 < len(text) <= LONGEST_CODE)[:MOST_CODES]
 
 
 def _alike(some: tuple[Quad, ...], others: tuple[Quad, ...], limit: float) -> bool:

@@ -199,7 +199,8 @@ class CameraDriver:
         kept = as_jpeg(page.picture, page.paper, self._mark, FONT, dpi=page.dpi)
         fd = blob_to_fd(kept.jpeg)
         try:
-            self._emit(Captured(width=kept.width, height=kept.height, dpi=kept.dpi), [fd])
+            seen = Captured(width=kept.width, height=kept.height, dpi=kept.dpi, codes=list(page.codes))
+            self._emit(seen, [fd])
         finally:
             os.close(fd)
 

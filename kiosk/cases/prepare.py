@@ -78,5 +78,6 @@ class Preparation:
             material=page.material,
             width=page.width,
             height=page.height,
+            codes=page.codes,
             digest=page.sha256 if self._hash == "sha256" else digest(page.image, self._hash),
         )

@@ -188,12 +188,14 @@ class Frame(_Message):
 
 
 class Captured(_Message):
-    """Comes with one descriptor: a memory file with the JPEG of the straightened page. ``dpi`` 0: size unknown."""
+    """Comes with one descriptor: a memory file with the JPEG of the straightened page. ``dpi`` 0: size unknown.
+    ``codes``: the texts of the QR codes and barcodes on it."""
 
     kind: Literal["captured"] = "captured"
     width: int
     height: int
     dpi: float = 0.0
+    codes: list[str] = []
 
 
 class PrintState(StrEnum):

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 class Page(BaseModel):
     """One scanned page. ``image`` is a JPEG; ``width`` and ``height`` are its pixels, ``dpi`` 0 where its size is not
-    known."""
+    known; ``codes`` are the texts of the QR codes and barcodes printed on it."""
 
     model_config = ConfigDict(frozen=True, ser_json_bytes="base64", val_json_bytes="base64")
 
@@ -20,6 +20,7 @@ class Page(BaseModel):
     height: int
     dpi: int = 0
     image: bytes
+    codes: list[str] = []
 
     @cached_property
     def sha256(self) -> str:

@@ -13,7 +13,8 @@ from sync.protocol.suites import SealError, suite
 
 
 class PageInfo(BaseModel):
-    """One scanned page as the case lists it. ``digest`` is of its JPEG, which stands unchanged in the document."""
+    """One scanned page as the case lists it. ``digest`` is of its JPEG, which stands unchanged in the document;
+    ``codes`` are the texts of the QR codes and barcodes on it, as the terminal read them."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -22,6 +23,7 @@ class PageInfo(BaseModel):
     width: int
     height: int
     digest: str
+    codes: list[str] = []
 
 
 class DocumentInfo(BaseModel):

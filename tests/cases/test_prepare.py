@@ -61,11 +61,11 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_what_was_prepared_is_not_made_again(made: list[str], preparation: Preparation) -> None:
-    draft = draft_of(page(9))
+    draft = draft_of(page(9).model_copy(update={"codes": ["A-1"]}))
     preparation.begin(draft, PACKAGE)
     preparation.begin(draft, PACKAGE)
     first = preparation.of(draft, PACKAGE)
-    assert [p.digest for p in first.pages] == [digest(draft.pages[0].image)]
+    assert [(p.digest, p.codes) for p in first.pages] == [(digest(draft.pages[0].image), ["A-1"])]
     assert preparation.of(draft, PACKAGE) is first
     assert digests(first) == made
     assert len(made) == 1

@@ -385,3 +385,17 @@ def test_a_page_is_kept_in_the_mode_that_its_package_asks_for(
     between = float(((page > 64) & (page < 192)).mean())
     assert (colours > 100) == (mode == "colour")
     assert (between < 0.01) == (mode == "black_and_white"), between
+
+
+def test_what_the_codes_on_a_page_say_goes_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    code = io.BytesIO()
+    segno.make("证照编号 1234567890\x1dQ").save(code, kind="png", scale=9, border=4)
+    label = np.asarray(cv2.imdecode(np.frombuffer(code.getvalue(), np.uint8), cv2.IMREAD_COLOR), np.uint8)
+    coded = paper("lease")
+    high, wide = label.shape[:2]
+    coded[-high - 80 : -80, -wide - 80 : -80] = label
+    heard = taken_by_driver(StartCamera(shape="a4"), on_bed(coded), monkeypatch)
+    assert [seen.codes for seen in heard.captured] == [["证照编号 1234567890\x1dQ"]]
+    assert [
+        s.codes for s in taken_by_driver(StartCamera(shape="a4"), on_bed(paper("lease")), monkeypatch).captured
+    ] == [[]]

@@ -6,7 +6,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from kiosk.forms.spec import PageMode
-from kiosk.ipc.device_messages import PreviewHint
+from kiosk.ipc.device_messages import Captured, PreviewHint
 from kiosk.model.device import Availability, DeviceState
 from kiosk.visit.stage import Stage
 from kiosk.visit.visit import Snapshot
@@ -65,3 +65,11 @@ def test_the_camera_is_told_what_the_package_asks_for(scan: Scan, monkeypatch: p
     _step, order = scan._session._camera_order()
     assert order is not None
     assert (order.shape, order.mode) == ("photo", "grey")
+
+
+def test_what_the_codes_on_a_page_say_stays_with_it(scan: Scan) -> None:
+    scan.retake(scan.pages[0]["id"])
+    scan._session._on_captured(Captured(width=10, height=10, codes=["A-1"]), b"a picture")
+    draft = scan._session.visit.draft
+    assert draft is not None
+    assert [p.codes for p in draft.pages] == [["A-1"]]
