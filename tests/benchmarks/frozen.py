@@ -80,6 +80,7 @@ def main() -> None:
     finder = PageFinder()
     scores: dict[str, list[float]] = {"ours, one look": [], "ours": [], **{name: [] for name in DETECTORS}}
     presence: dict[str, list[tuple[bool, float]]] = {"one look": [], "both looks": []}
+    taken: dict[bool, list[bool]] = {True: [], False: []}
     beyond = 0
     kept: list[tuple[float, Picture]] = []
     for picture, truth in pictures():
@@ -87,6 +88,7 @@ def main() -> None:
         ours, again = finder._settled(picture, quad)
         presence["one look"].append((truth is not None, sure))
         presence["both looks"].append((truth is not None, min(sure, again)))
+        taken[truth is not None].append(sure >= PRESENT and again >= SURE)
         if truth is None:
             beyond += min(sure, again) < PRESENT and finder.cut_off(picture) is not None
             continue
@@ -109,6 +111,8 @@ def main() -> None:
             seen = [p >= limit for there, p in looks if there]
             clear = [p < limit for there, p in looks if not there]
             print(f"| {name}, {limit} | {share(sum(seen), len(seen))} | {share(sum(clear), len(clear))} |")
+    said = [not t for t in taken[False]]
+    print(f"| as the scanner takes it | {share(sum(taken[True]), PAGES)} | {share(sum(said), EMPTY)} |")
     if worst is not None:
         tiles = [cv2.resize(p, (240, 240), interpolation=cv2.INTER_AREA) for _, p in kept]
         cv2.imwrite(str(worst), np.vstack([np.hstack(tiles[i : i + 8]) for i in range(0, len(tiles), 8)]))

@@ -22,7 +22,7 @@ import zxingcpp
 
 from devices.scanner.codes import read_codes
 from devices.scanner.corner_net import CornerNet
-from devices.scanner.detect import PRESENT, PageFinder
+from devices.scanner.detect import PRESENT, SURE, PageFinder
 from devices.scanner.geometry import Picture, Quad
 from devices.scanner.keep import as_jpeg
 from devices.scanner.load import load_picture
@@ -60,13 +60,14 @@ def share(hits: int, of: int) -> str:
 
 def pages(folder: Path) -> None:
     truth = json.loads((folder / "photos" / "annotations.json").read_text())["images"]
+    finder = PageFinder()
     net, rows, present, seen = CornerNet(), {"one look": [], "two looks": [], "two looks and edges": []}, 0, 0
     for entry in truth:
         picture = load_picture((folder / "photos" / entry["file"]).read_bytes())
         quad, presence = net(picture)
         second, again = second_look(net, picture, quad)
         seen += 1
-        present += min(presence, again) >= PRESENT
+        present += presence >= PRESENT and again >= SURE
         if entry["corners"] is None:
             continue
         corners = np.array(entry["corners"], np.float32)
@@ -81,7 +82,7 @@ def pages(folder: Path) -> None:
     print(f"\npages seen: {share(present, seen)}")
     if (folder / "negatives").is_dir():
         empty = [load_picture(p.read_bytes()) for p in sorted((folder / "negatives").iterdir())]
-        print(f"no page said where none is: {share(sum(net(p)[1] < PRESENT for p in empty), len(empty))}")
+        print(f"no page said where none is: {share(sum(finder.look(p) is None for p in empty), len(empty))}")
 
 
 def codes(folder: Path) -> None:
