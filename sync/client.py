@@ -259,7 +259,8 @@ class PlatformClient:
                     raise self._refused(answer.data)
                 if answer.status == 409:
                     now, complete = self._offset(digest)
-                    if now == offset or (now == 0 and offset + len(data) >= total):
+                    thrown_away = now == 0 and len(data) > 0 and offset + len(data) >= total
+                    if not complete and (now == offset or thrown_away):
                         raise Rejected("the platform does not take this file")
                     offset = now
                     continue

@@ -73,7 +73,8 @@ class Blobs(Protocol):
         ...
 
     def append(self, digest: str, offset: int, data: bytes, total: int) -> bool:
-        """Add ``data`` at ``offset`` (it must be where the part ends); True once the blob is complete and durable.
+        """Add ``data`` at ``offset`` (it must be where the part ends); True once the blob is complete and durable. No
+        data at the end completes what a process that died has left with all its bytes.
 
         Raises BlobError for another offset, too many bytes, or a digest that does not fit at the end; the part
         is then thrown away, for nobody can tell which bytes are wrong.

@@ -46,12 +46,13 @@ class BucketBlobs:
         check_place(self._end_of(pieces), offset, len(data), total)
         piece = _piece(name, offset)
         try:
-            obstore.put(self._store, piece, data, mode="create")
+            if data:
+                obstore.put(self._store, piece, data, mode="create")
         except AlreadyExistsError:
             raise BlobError(f"offset {self._end_of(self._pieces(name))}") from None
         if offset + len(data) < total:
             return False
-        places = [*(place for place, _size in pieces), offset]
+        places = [*(place for place, _size in pieces), *([offset] if data else [])]
         try:
             self._join(digest, name, places)
         except FileNotFoundError:

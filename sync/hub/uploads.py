@@ -95,7 +95,7 @@ class BlobApi(Controller):
         _understood(version)
         data = await request.body()
         place, total = int(offset), _size(int(length) if length else _granted(request).size)
-        if not data or place + len(data) > total:
+        if (not data and place != total) or place + len(data) > total:
             raise HTTPException(status_code=400, detail="the bytes do not lie within the blob")
         refusal = await asyncio.to_thread(platform.door.upload, _leave(request), digest, total)
         if refusal is not None:

@@ -7,13 +7,16 @@ import random
 import threading
 from pathlib import Path
 
+import obstore
 import pytest
 import urllib3
 from tusclient.client import TusClient
 from tusclient.exceptions import TusCommunicationError
 
-from sync.hub.blobs import BlobError, Blobs
+from sync.hub.blobs import BlobError, Blobs, FolderBlobs, name_of
+from sync.hub.bucket import BucketBlobs, _piece
 from sync.hub.services import Platform
+from sync.outbox import Sent
 from sync.protocol.canonical import digest
 from sync.protocol.wire import BlobGrant, Purpose
 from tests.sync.conftest import Terminal
@@ -44,6 +47,39 @@ def test_what_is_whole_takes_nothing_more(blobs: Blobs) -> None:
     assert blobs.append(NAME, 0, DATA, len(DATA))
     assert blobs.append(NAME, 0, b"other bytes", 11)
     assert blobs.read(NAME) == DATA
+
+
+def left_by_a_process_that_died(blobs: Blobs, name: str, data: bytes) -> None:
+    """All bytes are there; it did not come to the digest."""
+    if isinstance(blobs, FolderBlobs):
+        (blobs._parts / name_of(name)).write_bytes(data)
+    else:
+        assert isinstance(blobs, BucketBlobs)
+        obstore.put(blobs._store, _piece(name_of(name), 0), data)
+
+
+def test_a_blob_with_all_its_bytes_is_completed_by_none(blobs: Blobs) -> None:
+    left_by_a_process_that_died(blobs, NAME, DATA)
+    assert blobs.offset(NAME) == (10_000, False)
+    assert blobs.append(NAME, 10_000, b"", 10_000)
+    assert blobs.read(NAME) == DATA
+
+
+@pytest.mark.parametrize("there", [DATA, bytes(10_000)])
+def test_a_terminal_goes_on_where_a_process_died_before_the_digest(
+    there: bytes, terminal: Terminal, platform: Platform
+) -> None:
+    """Also where what is there is not what was sent."""
+    case_id = terminal.submit()
+    (outgoing,) = terminal.cases.due(terminal.clock.now().timestamp())
+    for blob in outgoing.envelope.blobs:
+        data = terminal.files.path(outgoing.files[blob.id]).read_bytes()
+        left_by_a_process_that_died(platform.blobs, blob.digest, data if there == DATA else bytes(len(data)))
+        terminal.client._begun.add(blob.digest)
+    assert terminal.outbox.send_next() == Sent.SENT
+    line = terminal.cases.line(case_id)
+    assert line is not None
+    assert line.state == "stored"
 
 
 @pytest.mark.parametrize(
