@@ -50,8 +50,10 @@ class Terminal:
     def renewed(self) -> Terminal:
         """With the packages and notices that are published now; itself where it has them."""
         present = _published(self.settings)
+        if present == self.published or self.opened is None:
+            return self
         trust = load_trust(self.settings.paths.state / "platform.json")
-        if present == self.published or self.opened is None or trust is None:
+        if trust is None:
             return self
         now = expiry_time(self.opened.store, trust, self.clock)
         catalogue = load_catalogue(self.settings.content / "current", trust.root.encode(), now)

@@ -51,7 +51,7 @@ class Preparation:
         try:
             return self.begin(draft, package).result()
         except Exception:
-            self._made_of = None  # the next try makes them anew
+            self.used()  # the next try makes them anew
             raise
 
     def used(self) -> None:

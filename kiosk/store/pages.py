@@ -34,7 +34,7 @@ class SealedFiles:
         Their bytes are on disk when it returns; ``write`` gives them their names. Raises OSError as that does.
         """
         names = {blob_id: f"{case_id}.{blob_id}" for blob_id in files}
-        with self._or_nothing(case_id), ExitStack() as opened:
+        with _or_nothing(case_id, self._staged), ExitStack() as opened:
             parts = []
             for blob_id, data in files.items():
                 out = opened.enter_context((self._staged / names[blob_id]).open("wb"))
@@ -57,20 +57,11 @@ class SealedFiles:
         error); then what there is of the case does not keep the room that is missing.
         """
         names = self.stage(case_id, files)
-        with self._or_nothing(case_id):
+        with _or_nothing(case_id, self._staged, self.folder):
             for name in (*names.values(), *staged):
                 (self._staged / name).rename(self.folder / name)
             sync_folder(self.folder)
         return names
-
-    @contextmanager
-    def _or_nothing(self, case_id: str) -> Iterator[None]:
-        try:
-            yield
-        except OSError:
-            for path in (*self._staged.glob(f"{case_id}.*"), *self.folder.glob(f"{case_id}.*")):
-                path.unlink(missing_ok=True)
-            raise
 
     def forget_staged(self) -> None:
         """Remove what was made for cases that nobody has handed in."""
@@ -106,3 +97,14 @@ class SealedFiles:
         for path in stray:
             path.unlink(missing_ok=True)
         return len(stray)
+
+
+@contextmanager
+def _or_nothing(case_id: str, *folders: Path) -> Iterator[None]:
+    """Where the disk fails, nothing of the case stays in ``folders``: it does not keep the room that is missing."""
+    try:
+        yield
+    except OSError:
+        for path in [path for folder in folders for path in folder.glob(f"{case_id}.*")]:
+            path.unlink(missing_ok=True)
+        raise

@@ -1,3 +1,4 @@
+import errno
 import hashlib
 from pathlib import Path
 
@@ -122,6 +123,22 @@ def test_what_was_staged_is_no_case_until_it_is_taken_in(tmp_path: Path) -> None
     files.forget_staged()
     with pytest.raises(FileNotFoundError):
         files.write("left", {"body": b"body"}, ["left.doc-photo"])
+    assert [p.name for p in files.kept()] == ["case.body", "case.doc-photo"]
+
+
+def test_a_disk_that_is_full_before_a_case_is_handed_in_again_takes_nothing_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that died after the commit is followed by one that prepares the same case once more."""
+    files = SealedFiles(tmp_path / "sealed")
+    files.write("case", {"body": b"body", "doc-photo": b"paper"})
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "no room")
+
+    monkeypatch.setattr("kiosk.store.pages.os.fsync", full)
+    with pytest.raises(OSError, match="no room"):
+        files.stage("case", {"doc-photo": b"again"})
     assert [p.name for p in files.kept()] == ["case.body", "case.doc-photo"]
 
 
