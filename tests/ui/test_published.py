@@ -6,24 +6,15 @@ import shutil
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
-
 from kiosk.config import ASSETS
 from kiosk.visit.stage import Stage
 from sync.content import refresh
 from sync.hub.repository import OfflineKeys
-from sync.hub.services import Platform, Storage
+from sync.hub.services import Platform
 from tests.sync.conftest import Terminal
-from tests.ui.test_room import SERVICE, session
+from tests.ui.test_room import SERVICE
 from ui.session import Session
 from ui.viewmodels.home import Home
-
-__all__ = ["session"]
-
-
-@pytest.fixture
-def storage() -> Storage:
-    return Storage()
 
 
 def publish(platform: Platform, terminal: Terminal, folder: Path, *, first: int, last: int) -> None:

@@ -3,49 +3,23 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pytestqt.qtbot import QtBot
 
-from kiosk.config import PathSettings, Settings, TerminalSettings
 from kiosk.model.device import Availability, Capability, DeviceState
 from kiosk.store.database import CALL
 from kiosk.store.pages import SealedFiles
 from kiosk.store.room import CASE_RESERVE
 from kiosk.visit.stage import Stage, WayOut
 from kiosk.visit.visit import Snapshot
-from sync.hub.services import Storage
 from tests.sync.conftest import Terminal
 from tests.waiting import until
 from ui.draft_keeper import DraftKeeper
-from ui.hardware import Hardware
 from ui.links import DeviceLinks
 from ui.session import Session
-from ui.terminal import open_terminal
 
 SERVICE = "social-security-card"
-
-
-@pytest.fixture
-def storage() -> Storage:
-    return Storage()
-
-
-@pytest.fixture
-def session(tmp_path: Path, terminal: Terminal, qtbot: QtBot) -> Iterator[Session]:
-    """At the check of all answers, with everything filled in."""
-    paths = PathSettings(state=tmp_path / "terminal", runtime=tmp_path)
-    opened = open_terminal(Settings(paths=paths, terminal=TerminalSettings(code="T01")))
-    hardware = Hardware(opened.faults)
-    made = Session(opened, DeviceLinks(), hardware)
-    well = {"availability": Availability.ONLINE}
-    for name in hardware.states:
-        hardware.update(DeviceState(device=name, **well))  # type: ignore[arg-type]
-    made.activate(DraftKeeper(tmp_path / "draft", bytes(32)), resume=False)
-    yield made
-    made._ticker.stop()
 
 
 def fill_in(session: Session, terminal: Terminal) -> None:

@@ -11,7 +11,7 @@ from kiosk.model.device import Availability, DeviceState
 from kiosk.visit.stage import Stage
 from kiosk.visit.visit import Snapshot
 from tests.sync.conftest import Terminal
-from tests.ui.test_room import SERVICE, session, storage  # noqa: F401
+from tests.ui.test_room import SERVICE
 from ui.session import Session
 from ui.viewmodels.i18n import words
 from ui.viewmodels.live import Live
@@ -19,7 +19,7 @@ from ui.viewmodels.scan import Scan
 
 
 @pytest.fixture
-def scan(session: Session, terminal: Terminal, qtbot: QtBot) -> Scan:  # noqa: F811
+def scan(session: Session, terminal: Terminal, qtbot: QtBot) -> Scan:
     """At a paper that has one page, and may have no more."""
     version = session.terminal.catalogue.services[SERVICE].version
     draft = terminal.draft()
