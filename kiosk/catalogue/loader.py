@@ -7,12 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-import yaml
-from pydantic import ValidationError
-
 from kiosk.catalogue.lint import lint
-from kiosk.catalogue.notice import Notice, parse_notice
+from kiosk.catalogue.notice import Notice
 from kiosk.catalogue.package import ServicePackage
+from kiosk.catalogue.written import read
 from kiosk.model.result import Err, Result
 from sync.protocol.published import (
     FOLDERS,
@@ -48,13 +46,7 @@ class Catalogue:
 
 def parse_package(content: bytes) -> ServicePackage:
     """The package in ``content`` (YAML, UTF-8). Raises ValueError in one line where it is none or unsound."""
-    try:
-        package = ServicePackage.model_validate(yaml.safe_load(content))
-    except ValidationError as bad:
-        first = bad.errors(include_url=False)[0]
-        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as bad:
-        raise ValueError(f"no YAML: {str(bad).splitlines()[0]}") from None
+    package = read(ServicePackage, content)
     findings = lint(package)
     if findings:
         raise ValueError(findings[0])
@@ -113,7 +105,7 @@ def _load(folder: Path, path: str, files: Listed, now: datetime) -> ServicePacka
     if now >= files.expires:
         return LeftOut(name, DocumentFault.EXPIRED)
     try:
-        found = parse_notice(content) if NOTICE.match(path) else parse_package(content)
+        found = read(Notice, content) if NOTICE.match(path) else parse_package(content)
     except ValueError as bad:
         return LeftOut(name, DocumentFault.INVALID, str(bad))
     if f"{found.id}.yaml" != name:

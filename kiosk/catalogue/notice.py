@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Self
 
-import yaml
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from kiosk.forms.spec import Strict
 from kiosk.model.text import Lang, Text
@@ -39,14 +38,3 @@ class Notice(Strict):
 
     def holds(self, day: date) -> bool:
         return self.since <= day <= self.until
-
-
-def parse_notice(content: bytes) -> Notice:
-    """The notice in ``content`` (YAML, UTF-8). Raises ValueError in one line where it is none."""
-    try:
-        return Notice.model_validate(yaml.safe_load(content))
-    except ValidationError as bad:
-        first = bad.errors(include_url=False)[0]
-        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as bad:
-        raise ValueError(f"no YAML: {str(bad).splitlines()[0]}") from None

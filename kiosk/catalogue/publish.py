@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kiosk.catalogue.loader import parse_package
-from kiosk.catalogue.notice import parse_notice
+from kiosk.catalogue.notice import Notice
 from kiosk.catalogue.package import ServicePackage
+from kiosk.catalogue.written import read
 from sync.protocol.published import MAX_PACKAGE, PACKAGE
 
 
@@ -30,7 +31,7 @@ def sound_notices(folder: Path) -> dict[str, bytes]:
     found = {}
     for path in sorted((folder / "notices").glob("*.yaml")):
         try:
-            notice = parse_notice(content := path.read_bytes())
+            notice = read(Notice, content := path.read_bytes())
         except ValueError as bad:
             raise ValueError(f"notices/{path.name}: {bad}") from None
         if notice.id != path.stem:

@@ -21,7 +21,8 @@ from typer.testing import CliRunner
 
 from kiosk.catalogue import loader
 from kiosk.catalogue.loader import load_catalogue
-from kiosk.catalogue.notice import Notice, parse_notice
+from kiosk.catalogue.notice import Notice
+from kiosk.catalogue.written import read
 from kiosk.cli import app
 from kiosk.config import ASSETS
 from kiosk.durable import whole_or_not
@@ -210,7 +211,7 @@ def test_an_unsound_notice_blocks_publishing(world: World, harm: tuple[str, str]
 
 
 def test_a_notice_holds_on_its_first_and_on_its_last_day() -> None:
-    notice = parse_notice(NOTICE_TEXT.encode())
+    notice = read(Notice, NOTICE_TEXT.encode())
     days = [date(2026, 3, day) for day in (1, 2, 6, 7)]
     assert [notice.holds(day) for day in days] == [False, True, True, False]
 
