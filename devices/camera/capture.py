@@ -9,9 +9,9 @@ from pydantic import BaseModel
 
 from devices.camera.still import mapped
 from devices.camera.taken import Taken, likeness_of
-from devices.scanner.bed import BedReference, OnBed
+from devices.scanner.bed import PATIENCE, BedReference, OnBed
 from devices.scanner.codes import read_codes
-from devices.scanner.detect import SURE, Found, PageFinder
+from devices.scanner.detect import Found, PageFinder
 from devices.scanner.finish import finished
 from devices.scanner.geometry import Picture, Quad, shift, touches_edge
 from devices.scanner.judge import LIVE_DPI, STILL_DPI, judge
@@ -30,6 +30,8 @@ REFUSED_FRAMES = 30
 cameras for two seconds, while the citizen needs it to put right what is wrong."""
 MOST_CODES, LONGEST_CODE = 16, 4000
 """Codes that are kept of one page, and characters of each: more are on no paper of an office."""
+DOUBT_FRAMES = 3 * STEADY_FRAMES
+"""Frames that a page lies still, and the bed says otherwise, until the bed is not believed any more."""
 EMPTY_FRAMES = 3
 """Frames without a page until the bed counts as cleared."""
 STILL_PIXELS = 2400
@@ -76,6 +78,7 @@ class AutoCapture:
     _refused: PreviewHint | None = None
     _taken: list[Taken] = field(default_factory=list)
     _away: int = 0
+    _hand: int = 0
 
     def look(self, frame: Picture, still: Callable[[], Picture] | None = None) -> Look:
         """Judge one frame (BGR). ``still`` gives a finer picture of the same scene, where the camera has one."""
@@ -94,14 +97,47 @@ class AutoCapture:
         if any(touches_edge(q, frame.shape[1], frame.shape[0]) for q in quads):
             return Look(PreviewHint.CUT_OFF, quads)
         if lying is not None and lying.hand(quads):
-            self._unsettled()
-            return Look(PreviewHint.HAND, quads)
+            return self._reached(quads)
+        self._hand = 0
         fresh = [f for f in found if not any(t.is_there(frame, f.quad, 6 * limit) for t in self._taken)]
         if not fresh:
             return Look(PreviewHint.TAKE_AWAY, quads)
-        if self._steady < STEADY_FRAMES or not all(self._sure(frame, f, found, lying) for f in fresh):
+        if self._steady < STEADY_FRAMES:
             return Look(self._refused or PreviewHint.HOLD_STILL, quads)
+        if lying is None or not all(lying.agrees(f.quad, [o.quad for o in found if o is not f]) for f in fresh):
+            return self._doubted(frame, fresh, lying, quads)
         return self._take(frame, found, fresh, still)
+
+    def _reached(self, quads: tuple[Quad, ...]) -> Look:
+        """Somebody's hand reaches in. One that never moves is none: the bed is another than was learned."""
+        self._hand = self._hand + 1 if self._steady else 0
+        self._unsettled()
+        if self._hand < PATIENCE:
+            return Look(PreviewHint.HAND, quads)
+        self.bed.forget()
+        return self._refuse(PreviewHint.BED, quads)
+
+    def _doubted(self, frame: Picture, fresh: list[Found], lying: OnBed | None, quads: tuple[Quad, ...]) -> Look:
+        """The network sees a page, and the bed does not say so: nothing is taken by itself. Where nothing else is
+        wrong, the bed must be seen empty; then both may agree."""
+        if lying is not None and self._steady < DOUBT_FRAMES:
+            return Look(PreviewHint.HOLD_STILL, quads)
+        for page in fresh:
+            straight, paper = straightened(frame, page.quad, self.shape, LONGEST, self._scale(frame))
+            fault = self._fault(straight, paper, frame)
+            if fault is not None:
+                return self._refuse(fault, quads)
+        if lying is not None:
+            self.bed.forget()
+        return self._refuse(PreviewHint.BED, quads)
+
+    def _fault(self, page: Picture, paper: Paper | None, seen: Picture) -> PreviewHint | None:
+        least = STILL_DPI if max(seen.shape[:2]) >= STILL_PIXELS else LIVE_DPI
+        return judge(page, paper, self.shape, bed_px_per_mm=self._scale(seen), least_dpi=least).fault
+
+    def _refuse(self, fault: PreviewHint, quads: tuple[Quad, ...]) -> Look:
+        self._steady, self._refused = STEADY_FRAMES - REFUSED_FRAMES, fault
+        return Look(fault, quads)
 
     def _unsettled(self) -> None:
         """Papers must lie still from here on, and whatever was wrong may be right now."""
@@ -117,13 +153,6 @@ class AutoCapture:
             one = self.finder.alone(frame, lying)
         return [] if one is None else [one]
 
-    def _sure(self, frame: Picture, page: Found, pages: list[Found], lying: OnBed | None) -> bool:
-        """Two detectors must agree; before the bed is known, the one must be sure when it looks closely."""
-        if lying is None:
-            closer = self.finder.look(frame)
-            return closer is not None and closer.presence >= SURE
-        return lying.agrees(page.quad, [o.quad for o in pages if o is not page])
-
     def _nothing(self, frame: Picture, lying: OnBed | None) -> Look:
         if lying is None or lying.reaches_out():
             outside = self.finder.cut_off(frame)
@@ -134,9 +163,9 @@ class AutoCapture:
         self._last = ()
         self._unsettled()
         self._away += 1
+        self.bed.offer(frame)
         if self._away >= EMPTY_FRAMES:
             self._taken = []
-            self.bed.learn(frame)
         return Look(PreviewHint.NO_PAGE)
 
     def _take(
@@ -156,11 +185,9 @@ class AutoCapture:
         for place in places:
             quad = self.finder.settle(fine, place)
             page, paper = straightened(fine, quad, self.shape, LONGEST, self._scale(fine))
-            least = STILL_DPI if max(fine.shape[:2]) >= STILL_PIXELS else LIVE_DPI
-            fault = judge(page, paper, self.shape, bed_px_per_mm=self._scale(fine), least_dpi=least).fault
+            fault = self._fault(page, paper, fine)
             if fault is not None:
-                self._steady, self._refused = STEADY_FRAMES - REFUSED_FRAMES, fault
-                return Look(fault, quads)
+                return self._refuse(fault, quads)
             pages.append(self._finished(page, paper, fine))
         self._taken = [t for t in self._taken if any(t.lies_at(f.quad, frame.shape[1] * STEADY_SHIFT) for f in found)]
         return self._keep(frame, [f.quad for f in fresh], quads, pages)

@@ -44,6 +44,9 @@ CATCH_UP = 0.5
 """Seconds that looks may be late and are made up for: a page that is finished takes that long."""
 HEALTH = 0.5
 """Seconds between two looks whether a camera that nobody uses is alive."""
+BED_LOOKS = 4
+"""Of the looks of a camera that nobody uses, one in so many is for the bed, once it is known: its light changes
+slowly, and a look costs ten times as much as the picture's brightness."""
 REOPEN = 1.0
 FONT = ASSETS / "fonts" / "NotoSansSC-Regular.ttf"
 SETTLED = 15
@@ -52,6 +55,7 @@ UNMARKED = frozenset({"photo"})
 """Shapes that are printed on what the citizen gets: no watermark on them."""
 BLACK, WHITE = 6.0, 250.0
 """Mean brightness (0-255): below, something covers the lens or the lamp is out; above, light shines into it."""
+UNSEEN = frozenset({"camera_black", "camera_white"})
 SMALL = 1280
 """Pixels on the longer side; with less, an A4 page has under 110 dpi."""
 SLOW = 5.0
@@ -82,6 +86,7 @@ class CameraDriver:
         self._mark = ""
         self._seen = 0
         self._bed = BedReference()
+        self._unused = 0
         self._now = False
         self._times: deque[float] = deque(maxlen=30)
         self._due = 0.0
@@ -125,7 +130,9 @@ class CameraDriver:
             source = self._source or self._open()
             if self._capture is None:
                 # A camera that is not in use is still asked for a picture now and then: is it alive?
-                self._judge(source.read(), source)
+                frame = source.read()
+                self._judge(frame, source)
+                self._watch_bed(frame)
                 return HEALTH
             frame = source.read()
             self._one_frame(frame, self._capture, source)
@@ -157,6 +164,15 @@ class CameraDriver:
             "camera_slow": slow and rate < SLOW,
         }
         self._set(Availability.ONLINE, *(code for code, on in found.items() if on))
+
+    def _watch_bed(self, frame: Picture) -> None:
+        """Learn the bed while nobody scans, so that the first paper can be held against it."""
+        self._unused += 1
+        if (self._bed.known and self._unused % BED_LOOKS) or self.state.faults & UNSEEN:
+            return
+        self._finder = self._finder or PageFinder()
+        if self._finder.glance(frame) is None:
+            self._bed.offer(frame)
 
     def close(self) -> None:
         if self._source is not None:

@@ -21,6 +21,13 @@ RIM = 8
 """Per cent of the height, at the top and at the bottom, that the light is compared at."""
 LEARNING = 0.2
 """Weight of a new picture of the empty bed: the light of a hall changes over minutes."""
+CALM = 3
+"""Pictures in a row that show the same: nothing moves over the bed."""
+UNREST, NOTHING = 0.004, 0.002
+"""Share of the picture that may differ between two of those, and from the bed while nothing lies on it."""
+PATIENCE = 80
+"""Calm pictures after which the bed itself must have changed, a mat that was moved say: something that is no paper to
+the network lies where nothing lay. Five seconds while somebody scans."""
 COVERED, BESIDE = 0.75, 0.35
 """A quadrilateral agrees if so much of it differs from the bed, and at most so much, of its area, differs beside it."""
 HAND = 0.012
@@ -97,6 +104,8 @@ class BedReference:
 
     def __init__(self) -> None:
         self._bed: NDArray[np.float32] | None = None
+        self._before: NDArray[np.float32] | None = None
+        self._calm = 0
 
     @property
     def known(self) -> bool:
@@ -104,18 +113,33 @@ class BedReference:
 
     def learn(self, picture: Picture) -> None:
         """``picture`` shows the empty bed."""
-        small = _small(picture)
-        if self._bed is None or self._bed.shape != small.shape:
+        self._bed = _small(picture)
+
+    def forget(self) -> None:
+        """What was learned is wrong: begin anew."""
+        self._bed, self._before, self._calm = None, None, 0
+
+    def offer(self, picture: Picture) -> None:
+        """``picture`` shows no page, but may show a hand, or a thing that is none. It is learned once it is calm."""
+        small, before = _small(picture), self._before
+        self._before = small
+        self._calm = self._calm + 1 if before is not None and _apart(small, before) <= UNREST else 1
+        if self._calm < CALM:
+            return
+        mask = self._against(small)
+        if mask is None or self._calm >= PATIENCE:
             self._bed = small
-        else:
+        elif self._bed is not None and mask.mean() <= NOTHING:
             self._bed += LEARNING * (small - self._bed)
 
     def look(self, picture: Picture) -> OnBed | None:
         """What lies on the bed; None before the bed is known, or in another light."""
-        if self._bed is None:
-            return None
-        small = _small(picture)
-        if small.shape != self._bed.shape:
+        mask = self._against(_small(picture))
+        return None if mask is None else OnBed(mask, picture.shape[0], picture.shape[1])
+
+    def _against(self, small: NDArray[np.float32]) -> Mask | None:
+        """1 where a small picture differs from the bed."""
+        if self._bed is None or small.shape != self._bed.shape:
             return None
         # The camera's own exposure moves when white paper comes in. The rim shows bed, however large the paper is.
         ratios = (small.mean(2) + 8) / (self._bed.mean(2) + 8)
@@ -123,11 +147,14 @@ class BedReference:
         ratio = float(np.median(np.concatenate([ratios[:rim].ravel(), ratios[-rim:].ravel()])))
         if not 1 / EXPOSURE < ratio < EXPOSURE:
             return None
-        apart = np.abs(small - self._bed * ratio).max(2)
-        mask = (apart > DIFFERENT).astype(np.uint8)
+        mask = (np.abs(small - self._bed * ratio).max(2) > DIFFERENT).astype(np.uint8)
         mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-        closed = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8)), np.uint8)
-        return OnBed(closed, picture.shape[0], picture.shape[1])
+        return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8)), np.uint8)
+
+
+def _apart(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    """Share of two small pictures that differs."""
+    return float((np.abs(a - b).max(2) > DIFFERENT).mean()) if a.shape == b.shape else 1.0
 
 
 def _small(picture: Picture) -> NDArray[np.float32]:

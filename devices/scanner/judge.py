@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from devices.scanner.geometry import Picture, level_of, reduced
 from devices.scanner.proportions import EXPECTED, EXPECTED_TOLERANCE, RECEIPT, SIZE, Paper, receipt_of
-from devices.scanner.text_lines import ink
+from devices.scanner.text_lines import ink, letters_in_lines
 from kiosk.ipc.device_messages import PreviewHint
 
 LONG = 1000
@@ -40,6 +40,8 @@ BLANK = 0.0012
 """Share of the page that is ink."""
 PLAIN = 2.5
 """Unevenness (0-255) of a page without anything on it: paper, noise and folds stay below 2, soft print is above 4."""
+PRINT = 40
+"""Letters in lines from which a paper is no photograph."""
 LIVE_DPI, STILL_DPI = 60.0, 140.0
 """Fewer dots an inch are too few: of a preview, which cannot do better, and of a picture that is kept for ever. At 140,
 print of 8 points has letters of 9 pixels."""
@@ -196,7 +198,8 @@ def _skin(cr: NDArray[np.int16], cb: NDArray[np.int16]) -> NDArray[np.bool_]:
 
 
 def wrong_kind(page: Picture, shape: str, bed_px_per_mm: float) -> bool:
-    """Whether the page cannot be the paper that is asked for, by its proportions and, on a known bed, its size."""
+    """Whether the page cannot be the paper that is asked for, by its proportions and, on a known bed, its size; where
+    a photograph is asked for, also by print: an A4 has nearly the proportions of one."""
     short, long = sorted(page.shape[:2])
     ratio = long / max(short, 1)
     if shape == RECEIPT:
@@ -205,6 +208,6 @@ def wrong_kind(page: Picture, shape: str, bed_px_per_mm: float) -> bool:
     if not papers:
         return False
     fitting = [p for p in papers if abs(ratio / p.ratio - 1) <= EXPECTED_TOLERANCE]
-    if not fitting:
+    if not fitting or (shape == "photo" and letters_in_lines(page) >= PRINT):
         return True
     return bed_px_per_mm > 0 and all(abs(long / bed_px_per_mm / p.long - 1) > SIZE for p in fitting)

@@ -14,6 +14,10 @@ SKEW_RANGE, SKEW_STEP = 5.0, 0.25
 """Degrees."""
 GAIN = 1.15
 """A page is turned only if its lines stand out so much more afterwards."""
+LOWEST, HIGHEST, WIDEST, LEAST = 0.005, 0.04, 0.25, 8
+"""A letter's height and width as shares of the page's longer side, and its least area in pixels."""
+MOST_LETTERS = 1000
+"""From the top of the page; what stands below says nothing new, and neighbours are sought among all pairs."""
 
 
 def ink(page: Picture) -> NDArray[np.uint8]:
@@ -28,6 +32,22 @@ def ink(page: Picture) -> NDArray[np.uint8]:
     found[:edge] = found[-edge:] = 0
     found[:, :edge] = found[:, -edge:] = 0
     return found
+
+
+def letters_in_lines(page: Picture) -> int:
+    """How many letters, or parts of them, have another of like height at both sides, as print has and hair or leaves
+    have not: 90 and more on forms and letters, none on 180 drawn photographs, at most 39 on 60 drawn surfaces."""
+    print_ = ink(page)
+    _count, _labels, stats, _ = cv2.connectedComponentsWithStats(print_)
+    x, y, w, h, area = (stats[1:, i].astype(np.float32) for i in range(5))
+    size = max(print_.shape)
+    fits = (h >= LOWEST * size) & (h <= HIGHEST * size) & (w <= WIDEST * size) & (area >= LEAST)
+    x, y, w, h = (v[fits][:MOST_LETTERS] for v in (x, y, w, h))
+    middle, tall, low = y + h / 2, np.maximum.outer(h, h), np.minimum.outer(h, h)
+    gap = x[None, :] - (x + w)[:, None]
+    follows = (gap > -0.2 * tall) & (gap < 1.5 * tall) & (x[None, :] > x[:, None]) & (low > 0.5 * tall)
+    follows &= np.abs(np.subtract.outer(middle, middle)) < 0.35 * tall
+    return int((follows.any(0) & follows.any(1)).sum())
 
 
 def stripes(print_: NDArray[np.uint8]) -> float:

@@ -164,6 +164,7 @@ class PreviewHint(StrEnum):
     NO_PAGE = "no_page"
     NO_ZONE = "no_zone"
     HOLD_STILL = "hold_still"
+    BED = "bed"  # take it away for a moment: the bed was not seen empty
     TOO_DARK = "too_dark"
     BLURRED = "blurred"
     GLARE = "glare"

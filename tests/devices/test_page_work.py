@@ -18,7 +18,7 @@ from devices.scanner.geometry import Picture, Quad
 from devices.scanner.judge import judge, wrong_kind
 from devices.scanner.keep import BUDGET, Kept, as_jpeg
 from devices.scanner.light import Mode, even_light, in_mode
-from devices.scanner.proportions import A4, A5, CARD, PASSPORT, paper_of, rectified, true_ratio
+from devices.scanner.proportions import A4, A5, CARD, PASSPORT, PHOTO, paper_of, rectified, true_ratio
 from devices.scanner.straighten import straightened
 from devices.scanner.text_lines import ink, skew, turned
 from kiosk.cases.pdf import FLAVOUR, as_pdf, on_one_sheet, one_sheet_holds
@@ -228,6 +228,14 @@ def test_a_card_in_place_of_a_page_is_another_kind() -> None:
     # On a bed of known scale an A5 in place of an A4 is noticed too.
     assert judge(lease(), A4, "a4", bed_px_per_mm=1800 / 297).fault is None
     assert judge(lease(), A4, "a4", bed_px_per_mm=1800 / 150).fault == PreviewHint.WRONG_KIND
+
+
+@pytest.mark.parametrize("name", ["authorisation", "lease", "referral", "statement"])
+def test_a_page_of_print_is_no_photograph_where_the_scale_of_the_bed_is_not_known(name: str) -> None:
+    page = np.asarray(cv2.imread(str(ASSETS / "papers" / f"{name}.png")), np.uint8)
+    portrait = np.asarray(cv2.imread(str(ASSETS / "papers" / "photo.png")), np.uint8)
+    assert judge(page, PHOTO, "photo").fault == PreviewHint.WRONG_KIND
+    assert judge(portrait, PHOTO, "photo").fault is None
 
 
 def test_a_finger_on_the_page_is_noticed_and_a_face_on_it_is_not() -> None:
