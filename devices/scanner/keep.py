@@ -21,9 +21,13 @@ BUDGET = 400_000
 LEAST = 60_000
 ENOUGH = 2_000_000
 """Pixels of a page that may use the whole budget."""
-QUALITIES = (85, 78, 70, 62, 54)
+QUALITIES = {85: 1.0, 78: 0.72, 70: 0.54, 62: 0.42, 54: 0.34}
+"""And the least bytes, as a share of the first's, that pages were seen to have: what cannot fit is not tried."""
+COARSEST = min(QUALITIES)
 MOST_DPI = 200
 """Print of 6 points stays readable at it; a page of A4 has 1654 x 2339 pixels."""
+MOST_PIXELS = 1654 * 2339
+"""Of a page of unknown size: more would only be kept more coarsely."""
 MARK = 0.16
 """How dark the watermark is, as a share of full ink: seen on white paper, no letter under it is lost."""
 
@@ -74,21 +78,28 @@ def as_jpeg(
     """
     if paper is not None:
         dpi = max(page.shape[:2]) / (paper.long / 25.4)
+    pixels = page.shape[0] * page.shape[1]
     if dpi > MOST_DPI:
         page, dpi = _shrunk(page, MOST_DPI / dpi), MOST_DPI
+    elif not dpi and pixels > MOST_PIXELS:
+        page = _shrunk(page, math.sqrt(MOST_PIXELS / pixels))
     if mark and font is not None:
         page = watermarked(page, mark, font)
     height, width = page.shape[:2]
     whole = paper is not None and paper.long >= A4.long
     allowed = budget if whole else max(LEAST, round(budget * min(1.0, width * height / ENOUGH)))
-    for quality in QUALITIES:
+    jpeg, room = b"", 1.0
+    for quality, share in QUALITIES.items():
+        if share > room and quality != COARSEST:
+            continue
         jpeg = _encoded(page, quality)
         if len(jpeg) <= allowed:
             return Kept(jpeg, width, height, dpi)
+        room = min(room, share * allowed / len(jpeg))
     # A page full of fine pattern, a banknote say: fewer pixels keep more of it than still coarser ones.
     shrink = math.sqrt(allowed / len(jpeg)) * 0.95
     smaller = _shrunk(page, shrink)
-    return Kept(_encoded(smaller, QUALITIES[-1]), smaller.shape[1], smaller.shape[0], dpi * shrink)
+    return Kept(_encoded(smaller, COARSEST), smaller.shape[1], smaller.shape[0], dpi * shrink)
 
 
 def _shrunk(page: Picture, factor: float) -> Picture:

@@ -25,6 +25,8 @@ from tests.benchmarks.scan import share
 
 SEED = 91_700
 EACH, GOOD = 60, 240
+WRONG = (("card", "a4"), ("receipt", "a4"), ("a4", "card"), ("a4", "photo"))
+"""What lies there, and what is asked for."""
 
 
 def _plain(rng: Rng, **more: float) -> Seen:
@@ -96,7 +98,7 @@ def blank(rng: Rng) -> tuple[Picture, str]:
 
 
 def wrong_kind(rng: Rng) -> tuple[Picture, str]:
-    shape, asked = [("card", "a4"), ("receipt", "a4"), ("a4", "card")][int(rng.integers(0, 3))]
+    shape, asked = WRONG[int(rng.integers(0, len(WRONG)))]
     return developed(rng, laid(rng, page(rng, shape), shape).picture), asked
 
 

@@ -16,7 +16,7 @@ from devices.scanner.finish import finished
 from devices.scanner.flatten import flattened
 from devices.scanner.geometry import Picture, Quad
 from devices.scanner.judge import judge, wrong_kind
-from devices.scanner.keep import BUDGET, Kept, as_jpeg
+from devices.scanner.keep import BUDGET, MOST_PIXELS, Kept, as_jpeg
 from devices.scanner.light import Mode, even_light, in_mode
 from devices.scanner.proportions import A4, A5, CARD, PASSPORT, PHOTO, paper_of, rectified, true_ratio
 from devices.scanner.straighten import straightened
@@ -260,6 +260,15 @@ def test_a_page_with_too_few_dots_is_called_small_and_not_soft() -> None:
     soft = np.asarray(cv2.GaussianBlur(few, (0, 0), 2.5), np.uint8)
     assert judge(soft, A4, "a4", least_dpi=140).fault == PreviewHint.SMALL
     assert judge(soft, A4, "a4").fault == PreviewHint.BLURRED
+
+
+def test_a_page_of_unknown_size_keeps_no_more_pixels_than_an_a4() -> None:
+    fine = np.asarray(cv2.resize(lease(), (2700, 3300)), np.uint8)
+    kept = as_jpeg(fine, None)
+    assert kept.dpi == 0
+    assert len(kept.jpeg) <= BUDGET
+    assert kept.width * kept.height <= MOST_PIXELS
+    assert kept.width / kept.height == pytest.approx(2700 / 3300, abs=0.001)
 
 
 def test_a_page_is_kept_within_its_budget_without_metadata() -> None:
