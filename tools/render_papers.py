@@ -56,19 +56,19 @@ def bank_card() -> Image.Image:
 
 
 def photo_page() -> Image.Image:
-    """A photograph on white card: a drawn figure, nobody's face."""
-    page = Image.new("RGB", (820, 1060), (247, 247, 245))
+    """A photograph on white card of 33 by 48 mm: a drawn figure, nobody's face."""
+    page = Image.new("RGB", (820, 1193), (247, 247, 245))
     draw = ImageDraw.Draw(page)
-    draw.rectangle((110, 90, 710, 890), fill=(88, 142, 200), outline=GREY, width=3)
-    draw.pieslice((170, 640, 650, 1140), 180, 360, fill=(44, 52, 72))
-    draw.rectangle((110, 890, 710, 1060), fill=(247, 247, 245))
-    draw.ellipse((290, 250, 530, 560), fill=(228, 190, 164))
-    draw.pieslice((274, 210, 546, 520), 180, 360, fill=(34, 28, 26))
-    draw.rectangle((370, 540, 450, 650), fill=(228, 190, 164))
+    draw.rectangle((110, 90, 710, 1010), fill=(88, 142, 200), outline=GREY, width=3)
+    draw.pieslice((170, 740, 650, 1280), 180, 360, fill=(44, 52, 72))
+    draw.rectangle((110, 1010, 710, 1193), fill=(247, 247, 245))
+    draw.ellipse((290, 330, 530, 640), fill=(228, 190, 164))
+    draw.pieslice((274, 290, 546, 600), 180, 360, fill=(34, 28, 26))
+    draw.rectangle((370, 620, 450, 760), fill=(228, 190, 164))
     for x in (355, 465):
-        draw.ellipse((x - 12, 395, x + 12, 415), fill=INK)
-    draw.arc((370, 450, 450, 500), 20, 160, fill=(150, 80, 76), width=6)
-    draw.text((410, 970), "样照 · 不是真人", font=font(36), fill=GREY, anchor="mm")
+        draw.ellipse((x - 12, 475, x + 12, 495), fill=INK)
+    draw.arc((370, 530, 450, 580), 20, 160, fill=(150, 80, 76), width=6)
+    draw.text((410, 1096), "样照 · 不是真人", font=font(36), fill=GREY, anchor="mm")
     return page
 
 
