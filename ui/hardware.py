@@ -12,9 +12,8 @@ _PROVIDES = {
     "printer": Capability.PRINT_RECEIPT,
     "camera": Capability.SCAN,
 }
-
-
 _BESIDE = ("host", "network", "store")
+_WELL = (Availability.ONLINE, Availability.BUSY, Availability.STARTING)
 
 
 class Hardware(QObject):
@@ -42,12 +41,16 @@ class Hardware(QObject):
         known = [self._faults[c] for c in sorted(codes) if c in self._faults]
         return sorted(known, key=lambda f: order[f.severity])
 
+    def works(self, device: str) -> bool:
+        """Whether there is such a device, as far as is known in order."""
+        state = self.states.get(device)
+        return state is not None and state.availability in _WELL
+
     def can(self, capability: Capability) -> bool:
         """Whether no fault takes the capability away. A device that is still starting is given the benefit."""
         if any(capability in f.removes for f in self.active_faults()):
             return False
-        state = self.states[next(n for n, c in _PROVIDES.items() if c == capability)]
-        return state.availability in (Availability.ONLINE, Availability.BUSY, Availability.STARTING)
+        return self.works(next(n for n, c in _PROVIDES.items() if c == capability))
 
     @property
     def out_of_service(self) -> Fault | None:

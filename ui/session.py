@@ -9,56 +9,42 @@ from datetime import datetime
 import structlog
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from kiosk.cases.documents import warm_up
 from kiosk.catalogue.package import ServicePackage
-from kiosk.ipc.device_messages import (
-    CameraTask,
-    Captured,
-    EndPartialReceipt,
-    PrintDocument,
-    PrintState,
-    ReaderMode,
-    SetReaderMode,
-    StartCamera,
-    StopCamera,
-    TakePicture,
-    ZoneRead,
-)
+from kiosk.ipc.device_messages import Captured, ReaderMode, SetReaderMode
 from kiosk.model.clock import HALL_ZONE
 from kiosk.model.device import Availability, DeviceState
 from kiosk.model.identity import IdentityDocument
 from kiosk.model.ids import new_id
 from kiosk.model.page import Page
 from kiosk.receipts.receipt import receipt_document, receipt_of
-from kiosk.store.database import CALL, CALL_TOLD
-from kiosk.store.room import STORE_ERRORS, is_full
-from kiosk.visit.call import Heard, HelpCall
+from kiosk.store.room import is_full
 from kiosk.visit.idle import ASSISTED, ELDER, STANDARD, Idle, IdleWatch, Limits
 from kiosk.visit.stage import Stage, WayOut
 from kiosk.visit.visit import Step, StepKind, Visit
+from ui.calling import Calling
+from ui.document_camera import DocumentCamera
 from ui.draft_keeper import DraftKeeper
 from ui.hardware import Hardware
 from ui.links import DeviceLinks
+from ui.notes import noted
+from ui.printing import Printing
 from ui.terminal import Terminal
 
 log = structlog.get_logger()
 
-PRINT_SECONDS = 60.0
-"""So long a receipt may take from the order to its end; after that nobody knows."""
-
 
 class Session(QObject):
-    """Signals: ``moved`` when the stage or step changes, ``touched_draft`` when something was entered."""
+    """Signals: ``moved`` when the stage or step changes, ``draft_changed`` when something was entered, ``store_changed``
+    when the agent has written."""
 
     moved = Signal()
     draft_changed = Signal()
     page_taken = Signal()
+    store_changed = Signal()
     appearance_changed = Signal()
     card_changed = Signal()
     code_shown = Signal(str)
-    print_changed = Signal()
     idle_changed = Signal()
-    call_changed = Signal()
     catalogue_changed = Signal()
     began = Signal()
     ended = Signal(str)
@@ -73,20 +59,14 @@ class Session(QObject):
         self.card_failures = 0
         self.retaking = ""  # the page that the next picture replaces
         self.photo = b""  # of the card, a picture file; never kept, sent or written
-        self.paper_waiting = False
-        self.print_state: PrintState | None = None
         self.idle = IdleWatch(terminal.clock)
         self.idle_state = Idle.PRESENT
-        self._job = ""
-        self._print_by = 0.0
-        self._half_printed = False
         self._keeper: DraftKeeper | None = None
-        self.zone: ZoneRead | None = None  # of a passport under the camera, until the citizen has confirmed it
-        self.zone_wanted = False
-        self._camera_on = ""
         self._active = False
-        self._call = HelpCall(terminal.clock)
-        self.heard = Heard.NOBODY_CALLS
+        opened = terminal.opened
+        self.printing = Printing(opened.ledger if opened is not None else None, devices, terminal.clock)
+        self.calling = Calling(opened.store if opened is not None else None, terminal.clock)
+        self.camera = DocumentCamera(self.visit, devices, hardware, self.now)
         self._store_version = -1
         self._today = self.now().astimezone().date()
         self._set_limits()
@@ -94,7 +74,6 @@ class Session(QObject):
         self._ticker.timeout.connect(self._tick)
         self._store_is("" if terminal.opened is not None else "store_unavailable")
         hardware.changed.connect(self._note_faults)
-        hardware.changed.connect(self._camera)  # it stands in for a code reader that fails
         devices.attached.connect(self._configure_device)
         devices.card_present.connect(self._on_card_present)
         devices.card_removed.connect(self._on_card_removed)
@@ -102,10 +81,8 @@ class Session(QObject):
         devices.card_failed.connect(self.card_refused)
         devices.code_read.connect(self._on_code_read)
         devices.code_failed.connect(lambda: self._on_code_read(""))
-        devices.zone_read.connect(self._on_zone_read)
+        self.camera.zone_read.connect(self._on_zone_read)
         devices.captured.connect(self._on_captured)
-        devices.print_progress.connect(self._on_print_progress)
-        devices.paper_at_slot.connect(self._on_paper_at_slot)
 
     def now(self) -> datetime:
         return self.terminal.clock.now()
@@ -114,21 +91,13 @@ class Session(QObject):
         """The agent tells the platform; the two meet only in the store."""
         if self.terminal.opened is not None and self._active:
             store, codes = self.terminal.opened.store, [f.code for f in self.hardware.active_faults()]
-            self.write(lambda: store.put("faults", json.dumps(codes)))
-        if "device_process" in self.hardware.states["printer"].faults and self._printing:
-            self._half_printed = self.print_state == PrintState.SENDING
-            self._on_print_progress(self._job, PrintState.UNCERTAIN if self._half_printed else PrintState.FAILED)
+            noted(lambda: store.put("faults", json.dumps(codes)))
+        if "device_process" in self.hardware.states["printer"].faults:
+            self.printing.process_died()
 
     def _store_is(self, fault: str) -> None:
         well = Availability.HARDWARE_ERROR if fault else Availability.ONLINE
         self.hardware.update(DeviceState(device="store", availability=well, faults=frozenset({fault} - {""})))
-
-    def write(self, what: Callable[[], object]) -> None:
-        """Note something beside the case. A disk that takes nothing more must not stop what the citizen does."""
-        try:
-            what()
-        except STORE_ERRORS as bad:
-            log.error("not_noted", error=type(bad).__name__, full=is_full(bad))
 
     # room on the disk
 
@@ -145,10 +114,6 @@ class Session(QObject):
         """Whether a matter may be begun: all that it needs works, and its case will find room on the disk."""
         return self._set_room_aside() and not self.hardware.refused(package.needs)
 
-    @property
-    def _printing(self) -> bool:
-        return self.print_state in (PrintState.QUEUED, PrintState.SENDING)
-
     # start and crash
 
     def activate(self, keeper: DraftKeeper, resume: bool) -> None:
@@ -157,16 +122,14 @@ class Session(QObject):
         self._set_room_aside()
         if self.terminal.opened is not None:
             self.terminal.opened.intake.forget_prepared()
-        self._take_up_call(resume=resume)
+        self.calling.take_up(resume=resume)
         snapshot = keeper.load() if resume else None
         if snapshot is not None and self.visit.restore(snapshot):
             self.language, self.elder = snapshot.language, snapshot.elder
             self._set_limits()
             self.appearance_changed.emit()
-            if self.visit.line is not None and self.terminal.opened is not None:
-                last = self.terminal.opened.ledger.last_for(self.visit.line.case_id)
-                self._job, self.print_state = last or ("", None)
-                self._print_by = self.terminal.clock.monotonic() + PRINT_SECONDS
+            if self.visit.line is not None:
+                self.printing.take_up(self.visit.line.case_id)
             log.info("visit_resumed", stage=self.visit.stage.value)
         self.idle.touched()
         self._ticker.start()
@@ -179,9 +142,9 @@ class Session(QObject):
     def _arrived(self) -> None:
         """After every move: devices follow the stage, the sealed copy follows the visit."""
         if self.visit.stage != Stage.IDENTIFY:
-            self.zone, self.zone_wanted = None, False
+            self.camera.forget()
         self._reader()
-        self._camera()
+        self.camera.follow()
         self._save()
         if self.visit.stage == Stage.REVIEW:
             self._prepare()
@@ -230,39 +193,16 @@ class Session(QObject):
     def _set_limits(self) -> None:
         quiet, warning = self.terminal.settings.idle.quiet, self.terminal.settings.idle.warning
         factor = ELDER.quiet / STANDARD.quiet if self.elder else 1
-        self.idle.limits = Limits(quiet * factor * (ASSISTED if self._call.since else 1), warning * factor)
+        self.idle.limits = Limits(quiet * factor * (ASSISTED if self.calling.on else 1), warning * factor)
 
     def set_assisted(self, assisted: bool) -> None:
         """The citizen has called for help, and may be on the way to the desk; the agent tells the hall."""
-        if assisted != bool(self._call.since):
-            if assisted:
-                self._call.begin()
-            else:
-                self._call.end()
-            if self.terminal.opened is not None:
-                store, since = self.terminal.opened.store, self._call.since
-                self.write(lambda: store.put(CALL, since))
+        self.calling.set(assisted)
         self._look_at_call()
         self._set_limits()
 
-    def _take_up_call(self, *, resume: bool) -> None:
-        """A call for help outlives the worker that crashed; with its visit it is over."""
-        opened = self.terminal.opened
-        since = opened.store.get(CALL) if opened is not None else ""
-        if since and resume:
-            self._call.begin(since)
-        elif since and opened is not None:
-            store = opened.store
-            self.write(lambda: store.put(CALL, ""))
-
     def _look_at_call(self) -> None:
-        opened = self.terminal.opened
-        told = opened.store.get(CALL_TOLD) if opened is not None and self._call.since else ""
-        online = opened is not None and self.hardware.states["network"].availability != Availability.OFFLINE
-        heard = self._call.heard(told, online=online)
-        if heard != self.heard:
-            self.heard = heard
-            self.call_changed.emit()
+        self.calling.look(online=self.hardware.states["network"].availability != Availability.OFFLINE)
 
     # identity
 
@@ -278,8 +218,8 @@ class Session(QObject):
         self.touched()
         if document.expired(self.now().astimezone(HALL_ZONE).date()):
             self.card_fault = "expired"
-            self.zone, self.zone_wanted = None, False
-            self._camera()
+            self.camera.forget()
+            self.camera.follow()
         else:
             self.card_fault = ""
             if self.visit.stage == Stage.IDENTIFY:
@@ -311,11 +251,9 @@ class Session(QObject):
         elif device in ("mrz_reader", "code_reader"):
             self._reader()
         elif device == "camera":
-            self._camera_on = ""
-            self._camera()
-        elif device == "printer" and self._half_printed:
-            self._half_printed = False
-            self.devices.send("printer", EndPartialReceipt())
+            self.camera.process_ready()
+        elif device == "printer":
+            self.printing.process_ready()
 
     def _reader(self) -> None:
         if not self._active:
@@ -339,62 +277,15 @@ class Session(QObject):
 
     # papers
 
-    @property
-    def camera_on(self) -> bool:
-        return bool(self._camera_on)
-
-    def _camera_order(self) -> tuple[str, StartCamera | None]:
-        """What the camera is wanted for here, by a name, and the order for it."""
-        step, stage = self.visit.step, self.visit.stage
-        if step is not None and step.kind == StepKind.MATERIAL:
-            paper = self.visit.material()
-            return step.id, StartCamera(shape=paper.shape, mode=paper.mode.value, mark=self._mark())
-        if stage == Stage.IDENTIFY and self.zone_wanted and self.zone is None:
-            return "zone", StartCamera(shape="free", task=CameraTask.ZONE)
-        if stage == Stage.LOOKUP and not self.works("code_reader"):
-            return "code", StartCamera(shape="free", task=CameraTask.CODE)
-        return "", None
-
-    def works(self, device: str) -> bool:
-        """Whether there is such a device, as far as is known in order."""
-        state = self.hardware.states.get(device)
-        well = (Availability.ONLINE, Availability.BUSY, Availability.STARTING)
-        return state is not None and state.availability in well
-
-    def _camera(self) -> None:
-        wanted, order = self._camera_order()
-        if wanted == self._camera_on:
-            return
-        if order is not None:
-            if order.task == CameraTask.PAGES:
-                warm_up()
-            self._camera_on = wanted if self.devices.send("camera", order) else ""
-        else:
-            self.devices.send("camera", StopCamera())
-            self._camera_on = ""
-
-    def _mark(self) -> str:
-        """What is written across a copy: which matter it is for, from which day, and that it is for nothing else."""
-        package = self.visit.package
-        day = self.now().astimezone(HALL_ZONE).date().isoformat()
-        return f"仅用于{package.title('zh')} {day}" if package is not None else ""
-
     def read_passport(self, wanted: bool) -> None:
         """Read a passport under the camera, or stop that; what was read before is forgotten."""
-        self.zone_wanted, self.zone = wanted, None
-        self._camera()
+        self.camera.read_passport(wanted)
         self.card_changed.emit()
 
-    def _on_zone_read(self, zone: ZoneRead) -> None:
-        if self.visit.stage == Stage.IDENTIFY and self.zone_wanted:
-            self.touched()
-            self.page_taken.emit()
-            self.zone = zone
-            self._camera()
-            self.card_changed.emit()
-
-    def take_picture(self) -> None:
-        self.devices.send("camera", TakePicture())
+    def _on_zone_read(self) -> None:
+        self.touched()
+        self.page_taken.emit()
+        self.card_changed.emit()
 
     def _on_captured(self, seen: Captured, image: bytes) -> None:
         step, draft = self.visit.step, self.visit.draft
@@ -453,18 +344,9 @@ class Session(QObject):
 
     def print_receipt(self) -> None:
         """Print the receipt of the stored case; after the first time it is a copy."""
-        opened, package, draft, line = (
-            self.terminal.opened,
-            self.visit.package,
-            self.visit.draft,
-            self.visit.line,
-        )
-        if opened is None or package is None or draft is None or line is None:
+        package, draft, line = self.visit.package, self.visit.draft, self.visit.line
+        if package is None or draft is None or line is None:
             return
-        at, ledger, case_id = self.now().isoformat(), opened.ledger, line.case_id
-        self._job = job = new_id()
-        before = ledger.copies(case_id)
-        self.write(lambda: ledger.queued(job, case_id, at))
         hall = self.terminal.settings.terminal
         document = receipt_document(
             line,
@@ -473,25 +355,9 @@ class Session(QObject):
             self.visit.next_steps(self.now()),
             hall.hall if self.language == "zh" else hall.hall_en,
             self.language,
-            copy=before > 0,
+            copy=self.printing.copies(line.case_id) > 0,
         )
-        self.print_state = PrintState.QUEUED
-        self._print_by = self.terminal.clock.monotonic() + PRINT_SECONDS
-        if not self.devices.send("printer", PrintDocument(job=self._job, document=document)):
-            self._on_print_progress(self._job, PrintState.FAILED)
-        self.print_changed.emit()
-
-    def _on_print_progress(self, job: str, state: str) -> None:
-        if self.terminal.opened is not None:
-            ledger, at = self.terminal.opened.ledger, self.now().isoformat()
-            self.write(lambda: ledger.progress(job, PrintState(state), at))
-        if job == self._job:
-            self.print_state = PrintState(state)
-            self.print_changed.emit()
-
-    def _on_paper_at_slot(self, waiting: bool) -> None:
-        self.paper_waiting = waiting
-        self.print_changed.emit()
+        self.printing.order(document, line.case_id)
 
     # the end
 
@@ -521,7 +387,7 @@ class Session(QObject):
         self.hardware.update(DeviceState(device="network", availability=online, faults=faults))
         if line is not None:
             self.visit.line = opened.intake.line(line.case_id) or line
-        self.print_changed.emit()
+        self.store_changed.emit()
 
     def _look_at_published(self) -> None:
         """Nobody is here: new packages and notices are taken over, and what ended at midnight goes."""
@@ -538,10 +404,8 @@ class Session(QObject):
             self._set_room_aside()
         if self.visit.stage == Stage.ATTRACT:
             self._look_at_published()
-        if self._printing and self.terminal.clock.monotonic() > self._print_by:
-            # Its end was told to a worker that is no more: nobody will say it again.
-            self._on_print_progress(self._job, PrintState.UNCERTAIN)
-        self.idle.paused = self._printing
+        self.printing.look_at_clock()
+        self.idle.paused = self.printing.busy
         state = self.idle.state(self.visit.stage)
         if state == Idle.GONE:
             self.end(WayOut.LEFT)

@@ -143,7 +143,7 @@ def test_a_disk_that_takes_nothing_more_stops_no_call_for_help(
     assert session.terminal.opened is not None
     monkeypatch.setattr(session.terminal.opened.store, "put", refuse)
     session.set_assisted(True)
-    assert session.heard == "calling"
+    assert session.calling.heard == "calling"
     session.hardware.update(DeviceState(device="host", faults=frozenset({"disk_read_only"})))
 
 

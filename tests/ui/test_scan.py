@@ -62,7 +62,7 @@ def test_the_camera_is_told_what_the_package_asks_for(scan: Scan, monkeypatch: p
     visit = scan._session.visit
     grey = visit.material().model_copy(update={"mode": PageMode.GREY})
     monkeypatch.setattr(visit, "material", lambda: grey)
-    _step, order = scan._session._camera_order()
+    _step, order = scan._session.camera.order()
     assert order is not None
     assert (order.shape, order.mode) == ("photo", "grey")
 

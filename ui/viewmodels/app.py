@@ -54,7 +54,7 @@ class App(QObject):
         session.appearance_changed.connect(self.changed)
         session.hardware.changed.connect(self.changed)
         session.idle_changed.connect(self.dialogChanged)
-        session.call_changed.connect(self.callChanged)
+        session.calling.changed.connect(self.callChanged)
         session.appearance_changed.connect(self.callChanged)
         self._clock = QTimer(self, interval=5000)
         self._clock.timeout.connect(self.clockChanged)
@@ -178,20 +178,20 @@ class App(QObject):
 
     @Property(str, notify=callChanged)
     def helpTitle(self) -> str:
-        return self._w(f"dialog_help_{self._session.heard}") if self._session.heard in _SAID else ""
+        return self._w(f"dialog_help_{self._session.calling.heard}") if self._session.calling.heard in _SAID else ""
 
     @Property(str, notify=callChanged)
     def helpText(self) -> str:
         """What the citizen does now: waits here only where the platform has confirmed that somebody was told."""
-        if self._session.heard not in _SAID:
+        if self._session.calling.heard not in _SAID:
             return ""
         kept = self._w("dialog_help_kept") if self._session.visit.holds_data else ""
-        text = self._w(f"dialog_help_{self._session.heard}_text")
+        text = self._w(f"dialog_help_{self._session.calling.heard}_text")
         return text.format(self._session.terminal.settings.terminal.phone) + kept
 
     @Property(str, notify=callChanged)
     def helpEnd(self) -> str:
-        return self._w("app_close" if self._session.heard == Heard.UNHEARD else "dialog_help_cancel")
+        return self._w("app_close" if self._session.calling.heard == Heard.UNHEARD else "dialog_help_cancel")
 
     @Property(str, notify=changed)
     def outReason(self) -> str:

@@ -19,6 +19,7 @@ from kiosk.receipts.receipt import receipt_code
 from kiosk.visit.review import review_entries
 from kiosk.visit.stage import Stage, WayOut
 from sync.protocol.wire import RatingRecord
+from ui.notes import noted
 from ui.session import Session
 from ui.viewmodels.i18n import words
 from ui.viewmodels.scan import PORTRAIT
@@ -148,7 +149,8 @@ class Outcome(QObject):
         super().__init__()
         self._session = session
         session.moved.connect(self.changed)
-        session.print_changed.connect(self.changed)
+        session.printing.changed.connect(self.changed)
+        session.store_changed.connect(self.changed)
         session.card_changed.connect(self.changed)
         session.appearance_changed.connect(self.changed)
         session.hardware.changed.connect(self.changed)
@@ -187,7 +189,7 @@ class Outcome(QObject):
     @Property(str, notify=changed)
     def paper(self) -> str:
         """How the receipt comes: printed, being printed, or only as a code."""
-        w, state = words(self._session.language), self._session.print_state
+        w, state = words(self._session.language), self._session.printing.state
         if state == PrintState.CONFIRMED:
             return w["receipt_printed"]
         if state in (PrintState.QUEUED, PrintState.SENDING):
@@ -198,7 +200,7 @@ class Outcome(QObject):
 
     @Property(bool, notify=changed)
     def printing(self) -> bool:
-        return self._session.print_state in (PrintState.QUEUED, PrintState.SENDING)
+        return self._session.printing.state in (PrintState.QUEUED, PrintState.SENDING)
 
     @Property(bool, notify=changed)
     def canReprint(self) -> bool:
@@ -215,7 +217,7 @@ class Outcome(QObject):
 
     @Property(bool, notify=changed)
     def paperWaiting(self) -> bool:
-        return self._session.paper_waiting
+        return self._session.printing.paper_waiting
 
     @Slot()
     def reprint(self) -> None:
@@ -285,7 +287,7 @@ class Rating(QObject):
                 half_day=f"{local.date().isoformat()}-{'am' if local.hour < 12 else 'pm'}",
             )
             store = opened.store
-            session.write(
+            noted(
                 lambda: store.db.conn.execute("INSERT INTO rating VALUES (?, ?)", (record.id, record.model_dump_json()))
             )
         self.skip()

@@ -39,7 +39,7 @@ class Identify(QObject):
 
     @Property(bool, notify=changed)
     def readerWorks(self) -> bool:
-        return self._session.works("id_reader")
+        return self._session.hardware.works("id_reader")
 
     @Property(str, notify=changed)
     def message(self) -> str:
@@ -51,7 +51,7 @@ class Identify(QObject):
             return w["identify_no_reader"]
         if session.card_there:
             return w["identify_reading"]
-        passports = session.works("mrz_reader")
+        passports = session.hardware.works("mrz_reader")
         return w["identify_lay_or_swipe"] if passports else w["identify_lay"]
 
     @Property(bool, notify=changed)

@@ -25,7 +25,7 @@ class Live(QObject):
         session.devices.frame.connect(self._on_frame)
 
     def _moved(self) -> None:
-        if not self._session.camera_on:
+        if not self._session.camera.on:
             self.image = QImage()
         self.hint, self._corners = PreviewHint.NO_PAGE, []
         self.changed.emit()
@@ -33,7 +33,7 @@ class Live(QObject):
 
     def _on_frame(self, frame: Frame) -> None:
         ring = self._session.devices.ring
-        if ring is None or not self._session.camera_on:
+        if ring is None or not self._session.camera.on:
             return
         seen = ring.read(frame.slot)
         if seen is None:

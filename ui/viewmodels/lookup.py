@@ -25,7 +25,7 @@ class Lookup(QObject):
         session.moved.connect(self._moved)
         session.appearance_changed.connect(self.changed)
         session.hardware.changed.connect(self.changed)
-        session.print_changed.connect(self.changed)  # the store has news, the agent's too
+        session.store_changed.connect(self.changed)
         session.code_shown.connect(self.search)
 
     def _moved(self) -> None:
@@ -36,14 +36,14 @@ class Lookup(QObject):
     @Property(str, notify=changed)
     def ask(self) -> str:
         """What to do: by the code reader too, where one works, or else by the camera."""
-        session = self._session
-        way = "show" if session.works("code_reader") else "camera" if session.works("camera") else "type"
+        session, works = self._session, self._session.hardware.works
+        way = "show" if works("code_reader") else "camera" if works("camera") else "type"
         return words(session.language)[f"lookup_{way}"]
 
     @Property(bool, notify=changed)
     def camera(self) -> bool:
         """Whether the camera looks for the code."""
-        return self._session.camera_on and not self.rows
+        return self._session.camera.on and not self.rows
 
     @Property(str, notify=changed)
     def error(self) -> str:

@@ -33,7 +33,7 @@ class Passport(QObject):
 
     @property
     def _zone(self) -> ZoneRead | None:
-        return self._session.zone
+        return self._session.camera.zone
 
     def _card_changed(self) -> None:
         zone = self._zone
@@ -49,11 +49,11 @@ class Passport(QObject):
     @Property(bool, notify=changed)
     def offered(self) -> bool:
         """A reader for passports goes before the camera."""
-        return self._session.works("camera") and not self._session.works("mrz_reader")
+        return self._session.hardware.works("camera") and not self._session.hardware.works("mrz_reader")
 
     @Property(bool, notify=changed)
     def scanning(self) -> bool:
-        return self._session.zone_wanted and self._zone is None
+        return self._session.camera.zone_wanted and self._zone is None
 
     @Property(bool, notify=changed)
     def confirming(self) -> bool:

@@ -120,7 +120,7 @@ class Scan(QObject):
 
     @Property(bool, notify=changed)
     def cameraWorks(self) -> bool:
-        return self._session.works("camera")
+        return self._session.hardware.works("camera")
 
     @Property(list, notify=changed)
     def pages(self) -> list[dict[str, Any]]:
@@ -168,7 +168,7 @@ class Scan(QObject):
 
     @Slot()
     def takeNow(self) -> None:
-        self._session.take_picture()
+        self._session.camera.take_picture()
 
     @Slot(str)
     def retake(self, page_id: str) -> None:
