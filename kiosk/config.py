@@ -106,8 +106,8 @@ class PrinterSettings(_Section):
 
 class CameraSettings(_Section):
     """``address``: a device, a folder of pictures or a video file. ``bed_mm``: so many millimetres of the bed lie in
-    the width of the picture; ``kiosk devices calibrate`` measures it. 0: unknown, sizes go by proportions alone. A folder
-    or a video must show the empty bed first, or nothing is taken by itself."""
+    the width of the picture; ``kiosk devices calibrate`` measures it. 0: unknown, sizes go by proportions alone. A
+    folder or a video must show the empty bed first, or nothing is taken by itself."""
 
     driver: Literal["v4l2", "folder", "video", "simulated"] = "v4l2"
     address: str = "/dev/video0"

@@ -34,8 +34,8 @@ log = structlog.get_logger()
 
 
 class Session(QObject):
-    """Signals: ``moved`` when the stage or step changes, ``draft_changed`` when something was entered, ``store_changed``
-    when the agent has written."""
+    """Signals: ``moved`` when the stage or step changes, ``draft_changed`` when something was entered,
+    ``store_changed`` when the agent has written."""
 
     moved = Signal()
     draft_changed = Signal()

@@ -41,6 +41,7 @@ def create_app(
     that are believed whom they speak for (``X-Forwarded-For``). ``threads`` take in records."""
     groups: list[Groups] = []
     numbers = Metrics(platform)
+    platform.leftovers.tell = numbers.told_leftovers
     workers: dict[str, Worker] = {
         "opening": platform.worker,
         "departments": platform.handovers,

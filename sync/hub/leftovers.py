@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -51,6 +51,8 @@ class Leftovers:
         self._engine, self._blobs, self._clock, self._times, self._chance = engine, blobs, clock, times, chance
         self.count: Counter[str] = Counter(hidden=0, shown=0, removed=0, parts=0)
         """What this process has done so far."""
+        self.tell: Callable[[Counter[str]], None] = lambda _done: None
+        """Hears what each round has done."""
 
     def round(self) -> None:
         """Hide what has become left over, remove what has been hidden long enough."""
@@ -74,6 +76,7 @@ class Leftovers:
             if self._blobs.hide(name, now.timestamp()):
                 self.count["hidden"] += 1
         done = self.count - before
+        self.tell(done)
         if done:
             log.info("leftovers", **done)
 

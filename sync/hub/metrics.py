@@ -1,8 +1,14 @@
-"""Numbers for Prometheus: never a name, a number or a text of a person."""
+"""Numbers for Prometheus: never a name, a number or a text of a person.
+
+Where several processes serve one port, ``PROMETHEUS_MULTIPROC_DIR`` names a folder in which each keeps its numbers, and
+whichever is asked answers for all (``prometheus_client`` in its multiprocess mode).
+"""
 
 from __future__ import annotations
 
 import hmac
+import os
+from collections import Counter as Tally
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -10,8 +16,9 @@ from typing import Any
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
-from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from sqlalchemy import Connection, func, select
 
@@ -26,15 +33,24 @@ SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 
 class Metrics:
-    """The numbers of one process; ``told_groups`` is what group commits report to."""
+    """What the database knows, and what the processes have done: group commits report to ``told_group``, removers of
+    what is left over to ``told_leftovers``."""
 
     def __init__(self, platform: Platform) -> None:
         self.collected = CollectorRegistry()
         self.collected.register(_Stored(platform))
-        shared: dict[str, Any] = {"labelnames": ["kind"], "registry": self.collected}
+        several = "PROMETHEUS_MULTIPROC_DIR" in os.environ
+        if several:
+            MultiProcessCollector(self.collected)  # type: ignore[no-untyped-call]
+        own = None if several else self.collected
+        shared: dict[str, Any] = {"labelnames": ["kind"], "registry": own}
         self._seconds = Histogram("bianmin_group_seconds", "Seconds of a group commit", buckets=SECONDS, **shared)
         self._sizes = Histogram("bianmin_group_requests", "Requests in a group commit", buckets=SIZES, **shared)
-        self._waiting = Gauge("bianmin_waiting_requests", "Requests that wait", **shared)
+        self._waiting = Gauge("bianmin_waiting_requests", "Requests that wait", multiprocess_mode="livesum", **shared)
+        left = "Sealed files and parts that nothing names"
+        self._leftovers = Counter("bianmin_leftovers", left, labelnames=["what"], registry=own)
+        for what in ("hidden", "shown", "removed", "parts"):
+            self._leftovers.labels(what)
 
     def told_group(self, kind: str, size: int, seconds: float, waiting: int) -> None:
         """A group of ``size`` requests took ``seconds``; ``waiting`` are next."""
@@ -42,13 +58,17 @@ class Metrics:
         self._sizes.labels(kind).observe(size)
         self._waiting.labels(kind).set(waiting)
 
+    def told_leftovers(self, done: Tally[str]) -> None:
+        for what, count in done.items():
+            self._leftovers.labels(what).inc(count)
+
 
 class _Stored(Collector):
     """What the database knows, counted when somebody asks."""
 
     def __init__(self, platform: Platform) -> None:
         self._engine, self._clock = platform.engine, platform.clock
-        self._desk, self._leftovers, self._repository = platform.desk, platform.leftovers, platform.repository
+        self._desk, self._repository = platform.desk, platform.repository
 
     def describe(self) -> list[Metric]:
         return []
@@ -60,10 +80,6 @@ class _Stored(Collector):
             yield GaugeMetricFamily("bianmin_pace_seconds", "Seconds between signs of life", pace.heartbeat_seconds)
             silent = max(SILENT, timedelta(seconds=3 * self._desk.usual_seconds))
             yield from _of_terminals(connection, (self._clock.now() - silent).isoformat())
-        done = CounterMetricFamily("bianmin_leftovers", "Sealed files and parts that nothing names", labels=["what"])
-        for what, count in self._leftovers.count.items():
-            done.add_metric([what], count)
-        yield done
         ends = self._repository.packages_end()
         if ends is not None:
             left = (ends - self._clock.now()).total_seconds()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
+import tempfile
 import threading
 from collections.abc import Sequence
 
 import structlog
+from prometheus_client.multiprocess import mark_process_dead
 
 log = structlog.get_logger()
 
@@ -28,12 +31,19 @@ class Processes:
         """Until SIGTERM or SIGINT; then all are asked to end, and waited for."""
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: self._stopping.set())
-        running = [subprocess.Popen(self._command) for _ in range(self._count)]
+        with tempfile.TemporaryDirectory(prefix="bianmin-counts-") as counts:
+            self._run(counts)
+
+    def _run(self, counts: str) -> None:
+        """``counts``: where the processes count together for ``/metrics``."""
+        env = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": counts}
+        running = [subprocess.Popen(self._command, env=env) for _ in range(self._count)]
         while not self._stopping.wait(AGAIN):
             for place, process in enumerate(running):
                 if process.poll() is not None:
                     log.error("process_ended", code=process.returncode)
-                    running[place] = subprocess.Popen(self._command)
+                    mark_process_dead(process.pid, counts)  # type: ignore[no-untyped-call]
+                    running[place] = subprocess.Popen(self._command, env=env)
         for process in running:
             process.terminate()
         for process in running:

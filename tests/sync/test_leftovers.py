@@ -60,7 +60,7 @@ def state(platform: Platform) -> list[str]:
 
 
 def test_what_nobody_names_is_hidden_and_then_removed(platform: Platform) -> None:
-    blobs = platform.blobs
+    blobs, app = platform.blobs, create_app(platform, opens=False, metrics_token="secret")
     blobs.append(NAME, 0, DATA, len(DATA))
     blobs.append(digest(b"other"), 0, b"ot", 5)
     round_after(platform, 6)
@@ -79,7 +79,7 @@ def test_what_nobody_names_is_hidden_and_then_removed(platform: Platform) -> Non
     with pytest.raises(FileNotFoundError):
         blobs.read(NAME)
     assert platform.leftovers.count == {"hidden": 1, "shown": 0, "removed": 1, "parts": 1}
-    with TestClient(create_app(platform, opens=False, metrics_token="secret")) as client:
+    with TestClient(app) as client:
         said = client.get("/metrics", headers={"Authorization": "Bearer secret"}).text
     assert 'bianmin_leftovers_total{what="removed"} 1.0' in said
 
