@@ -15,6 +15,7 @@ import urllib3
 from pydantic import BaseModel, ValidationError
 
 from kiosk.model.clock import since_start
+from sync.protocol.canonical import digest_of_file
 from sync.protocol.wire import MAX_BODY, Ping, Problem, Refusal, SignedRequest
 
 T = TypeVar("T", bound=BaseModel)
@@ -83,6 +84,14 @@ def _is_problem(body: bytes) -> bool:
     except ValidationError:
         return False
     return True
+
+
+def _not_taken(digest: str, file: Path) -> Exception:
+    """Why the platform has thrown away what it got of ``file``."""
+    if digest_of_file(file, digest.partition(":")[0]) == digest:
+        # Its bytes were changed on their way, or by a loss of power there: nothing is wrong with the file.
+        return NoNetwork("what arrived of a file is not what was sent")
+    return Rejected("the file does not have its digest any more")
 
 
 class PlatformClient:
@@ -261,7 +270,7 @@ class PlatformClient:
                     now, complete = self._offset(digest)
                     thrown_away = now == 0 and len(data) > 0 and offset + len(data) >= total
                     if not complete and (now == offset or thrown_away):
-                        raise Rejected("the platform does not take this file")
+                        raise _not_taken(digest, file)
                     offset = now
                     continue
                 if answer.status != 204:

@@ -13,24 +13,15 @@ from typing import Protocol
 
 from kiosk.durable import sync_folder
 from sync.protocol.canonical import digest as digest_of
-from sync.protocol.canonical import hasher
+from sync.protocol.canonical import digest_of_file
 from sync.protocol.envelope import MAX_BLOB
 
 _DIGEST = re.compile(r"^(sha256|sm3):([0-9a-f]{64})$")
 
 
-PIECE = 1 << 20
-
-
 def _digest_of(path: Path, algorithm: str, content: bytes = b"") -> str:
     """The digest of a file; ``content``: what is in it, where that is at hand and need not be read again."""
-    if content:
-        return digest_of(content, algorithm)
-    hashing = hasher(algorithm)
-    with path.open("rb") as whole:
-        while piece := whole.read(PIECE):
-            hashing.update(piece)
-    return f"{algorithm}:{hashing.finalize().hex()}"
+    return digest_of(content, algorithm) if content else digest_of_file(path, algorithm)
 
 
 def _size(path: Path) -> int | None:

@@ -7,12 +7,14 @@ import hashlib
 import json
 import re
 from json.encoder import encode_basestring
+from pathlib import Path
 from typing import Any
 
 import rfc8785
 from cryptography.hazmat.primitives import hashes
 from pydantic import BaseModel
 
+PIECE = 1 << 20
 ALGORITHMS: dict[str, type[hashes.SHA256 | hashes.SM3]] = {"sha256": hashes.SHA256, "sm3": hashes.SM3}
 
 
@@ -61,6 +63,15 @@ def quoted(text: str) -> str:
 def digest(data: bytes, algorithm: str = "sha256") -> str:
     """SHA-256 or SM3 as ``sha256:<64 hex digits>`` or ``sm3:<64 hex digits>``."""
     return f"{algorithm}:{hash_of(data, algorithm).hex()}"
+
+
+def digest_of_file(path: Path, algorithm: str) -> str:
+    """The digest of what is in a file, which is read piece by piece. Raises OSError."""
+    hashing = hasher(algorithm)
+    with path.open("rb") as whole:
+        while piece := whole.read(PIECE):
+            hashing.update(piece)
+    return f"{algorithm}:{hashing.finalize().hex()}"
 
 
 def hash_of(data: bytes, algorithm: str) -> bytes:

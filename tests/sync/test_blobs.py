@@ -82,6 +82,28 @@ def test_a_terminal_goes_on_where_a_process_died_before_the_digest(
     assert line.state == "stored"
 
 
+def test_what_was_changed_at_the_platform_is_sent_again_and_sets_no_case_aside(
+    terminal: Terminal, platform: Platform
+) -> None:
+    """A loss of power there, say, has left the first bytes of a file as zeros."""
+    terminal.submit()
+    (outgoing,) = terminal.cases.due(terminal.clock.now().timestamp())
+    blob = outgoing.envelope.blobs[0]
+    left_by_a_process_that_died(platform.blobs, blob.digest, bytes(10))
+    assert terminal.outbox.send_next() == Sent.NO_NETWORK
+    terminal.cases.try_now()
+    assert terminal.outbox.send_next() == Sent.SENT
+
+
+def test_a_file_that_was_changed_at_the_terminal_is_a_matter_for_people(terminal: Terminal) -> None:
+    terminal.submit()
+    (outgoing,) = terminal.cases.due(terminal.clock.now().timestamp())
+    file = terminal.files.path(outgoing.files[outgoing.envelope.blobs[0].id])
+    file.write_bytes(bytes(file.stat().st_size))
+    assert terminal.outbox.send_next() == Sent.NOTHING_DUE
+    assert terminal.cases.held() == 1
+
+
 @pytest.mark.parametrize(
     ("offset", "data", "total"),
     [(10, DATA[10:20], 10_000), (-1, DATA[:10], 10_000), (0, DATA, 9_999), (0, DATA[:10], 0), (0, b"x", 10**12)],
