@@ -61,9 +61,13 @@ def _take_blob(archive: zipfile.ZipFile, digest: str, blobs: Blobs, taken: Taken
         place, complete = blobs.offset(digest)
         with archive.open(entry) as source:
             source.seek(place)
-            while not complete and (data := source.read(PIECE)):
+            while not complete:
+                # Nothing, where all bytes are here already: that completes it.
+                data = source.read(PIECE)
                 complete = blobs.append(digest, place, data, entry.file_size)
                 place += len(data)
+                if not data:
+                    break
     except (BlobError, zipfile.BadZipFile, KeyError) as bad:
         taken.refused.append(f"{digest}: {bad}")
 

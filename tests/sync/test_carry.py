@@ -16,6 +16,7 @@ from sync.hub.services import Platform
 from sync.outbox import Sent
 from sync.protocol.wire import Purpose, SignedRequest
 from tests.sync.conftest import Terminal
+from tests.sync.test_blobs import left_by_a_process_that_died
 
 
 @pytest.fixture
@@ -65,6 +66,21 @@ def test_weeks_later_and_beside_the_network_they_are_there_once(
         assert len(connection.execute(select(cases)).all()) == 1
     receipts = save_receipts(carried.file, taken.acknowledgements)
     assert wipe_what_is_there(terminal, platform, receipts) == 0
+
+
+def test_a_file_that_the_network_brought_all_but_its_end_is_completed(
+    terminal: Terminal, platform: Platform, disk: Path
+) -> None:
+    """All its bytes are at the platform, whose process died before it had their digest."""
+    terminal.submit()
+    carried = written(terminal, disk)
+    (outgoing,) = terminal.cases.waiting()
+    for blob in outgoing.envelope.blobs:
+        left_by_a_process_that_died(
+            platform.blobs, blob.digest, terminal.files.path(outgoing.files[blob.id]).read_bytes()
+        )
+    taken = take_in(carried.file, platform.door, platform.blobs)
+    assert (len(taken.acknowledgements), taken.refused) == (1, [])
 
 
 def test_a_case_set_aside_is_carried_too(terminal: Terminal, disk: Path) -> None:
