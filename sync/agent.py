@@ -69,7 +69,7 @@ class Agent:
     ) -> None:
         """``content`` fetches packages; ``trust``: the platform's keys, newer ones of which come with signs of life;
         ``keep``: how long records stay here; ``room``: the disk."""
-        self._store, self._files, self._client, self._outbox = store, files, client, outbox
+        self._store, self._client, self._outbox = store, client, outbox
         self._sign, self._content, self._trust = sign, content, trust
         self._ratings_at_least, self._keep, self._room = ratings_at_least, keep, room
         self._mark = Mark.PLENTY
@@ -96,8 +96,7 @@ class Agent:
 
     def run(self) -> None:
         """Work until ``stopping`` is set."""
-        with self._store.transaction():
-            swept = self._files.sweep(self._cases.known_files())
+        swept = self._cases.sweep()
         if swept:
             log.info("stray_files_removed", count=swept)
         while not self.stopping.is_set():

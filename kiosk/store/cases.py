@@ -199,3 +199,11 @@ class CaseRepository:
 
     def known_files(self) -> set[str]:
         return {r[0] for r in self._store.rows("SELECT name FROM sealed_file")}
+
+    def sweep(self) -> int:
+        """Remove files that no row names: a crash between file and row leaves them. Returns how many.
+
+        Under the lock under which a case is handed in: that one has its files already, and no row yet.
+        """
+        with self._store.transaction():
+            return self._files.sweep(self.known_files())

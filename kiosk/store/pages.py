@@ -88,11 +88,7 @@ class SealedFiles:
             pass
 
     def sweep(self, known: set[str]) -> int:
-        """Remove files that no row names: a crash between file and row leaves them. Returns how many.
-
-        Inside the transaction that has read ``known``: a case is handed in under the same lock, and would have files
-        and no row yet.
-        """
+        """Remove files that are not ``known``; returns how many. ``CaseRepository.sweep`` knows which are, and when."""
         stray = [p for p in self.kept() if p.name not in known]
         for path in stray:
             path.unlink(missing_ok=True)
