@@ -126,6 +126,11 @@ async def _gathered(group: GroupCommit[SignedRequest, Any], request: SignedReque
     except Overloaded as full:
         after = {"Retry-After": str(round(full.retry_after))}
         raise HTTPException(status_code=503, detail=str(full), headers=after) from None
+    return told(answer)
+
+
+def told(answer: Any) -> Any:
+    """What the door has answered, or the HTTP error that stands for it."""
     if isinstance(answer, Refusal):
         raise refused(answer)
     if isinstance(answer, Malformed):

@@ -3,14 +3,13 @@ tus 1.0 with the extension ``creation``, so that its clients can bring them too.
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, head, patch, post, route
 from litestar.di import NamedDependency
 from litestar.enums import HttpMethod
 from litestar.exceptions import HTTPException
-from litestar.params import HeaderParameter, PathParameter
+from litestar.params import HeaderParameter, PathParameter, RawBody
 from litestar.status_codes import HTTP_201_CREATED, HTTP_204_NO_CONTENT
 
 from sync.hub.blobs import BlobError
@@ -80,12 +79,18 @@ class BlobApi(Controller):
         length = {} if total is None else {"Upload-Length": str(total)}
         return Response(None, headers={**_progress(offset, complete), **length, "Cache-Control": "no-store"})
 
-    @patch("/{digest:str}", status_code=HTTP_204_NO_CONTENT, responses=problems(400, 403, 409, 412, 413, 429, 503))
-    async def blob_append(
+    @patch(
+        "/{digest:str}",
+        status_code=HTTP_204_NO_CONTENT,
+        sync_to_thread=True,
+        responses=problems(400, 403, 409, 412, 413, 429, 503),
+    )
+    def blob_append(
         self,
         digest: BlobName,
         offset: Offset,
         request: AnyRequest,
+        body: RawBody,
         platform: Hub,
         length: MaybeLength = None,
         version: Version = None,
@@ -93,19 +98,18 @@ class BlobApi(Controller):
         """Bytes at ``Upload-Offset`` of a blob, with the leave of its terminal (a signed ``BlobGrant`` in
         ``Authorization``); complete once its digest fits."""
         _understood(version)
-        data = await request.body()
         place, total = int(offset), _size(int(length) if length else _granted(request).size)
-        if (not data and place != total) or place + len(data) > total:
+        if (not body and place != total) or place + len(body) > total:
             raise HTTPException(status_code=400, detail="the bytes do not lie within the blob")
-        refusal = await asyncio.to_thread(platform.door.upload, _leave(request), digest, total)
+        refusal = platform.door.upload(_leave(request), digest, total)
         if refusal is not None:
             raise refused(refusal)
         try:
-            complete = await asyncio.to_thread(platform.blobs.append, digest, place, data, total)
+            complete = platform.blobs.append(digest, place, body, total)
         except BlobError as bad:
-            have, _complete = await asyncio.to_thread(platform.blobs.offset, digest)
+            have, _complete = platform.blobs.offset(digest)
             raise HTTPException(status_code=409, detail=str(bad), headers={"Upload-Offset": str(have)}) from None
-        end = (await asyncio.to_thread(platform.blobs.offset, digest))[0] if complete else place + len(data)
+        end = platform.blobs.offset(digest)[0] if complete else place + len(body)
         return Response(None, status_code=HTTP_204_NO_CONTENT, headers=_progress(end, complete))
 
 
