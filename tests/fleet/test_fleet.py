@@ -28,8 +28,12 @@ def test_everything_arrives_once() -> None:
 
 
 def test_a_seed_replays() -> None:
-    assert one(7, 200).trace == one(7, 200).trace
-    assert one(7, 200).trace != one(8, 200).trace
+    """In another process, too."""
+    with pool(WORKERS) as running:
+        first, again, other = running.starmap(one, [(7, 200), (7, 200), (8, 200)], chunksize=1)
+    assert first.submissions >= 200
+    assert first.trace == again.trace
+    assert first.trace != other.trace
 
 
 @pytest.mark.timeout(240)
