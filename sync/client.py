@@ -53,6 +53,11 @@ class NotThere(Rejected):
     """There is no such thing at the platform (HTTP 404)."""
 
 
+class Altered(Exception):
+    """What the platform got of a file is not what was sent, and it has thrown it away: changed on its way, or by a loss
+    of power there. Nothing is wrong with the file."""
+
+
 class NotAuthorised(Exception):
     """The platform does not take requests of this terminal (any more). Nothing is wrong with what it has to send."""
 
@@ -89,8 +94,7 @@ def _is_problem(body: bytes) -> bool:
 def _not_taken(digest: str, file: Path) -> Exception:
     """Why the platform has thrown away what it got of ``file``."""
     if digest_of_file(file, digest.partition(":")[0]) == digest:
-        # Its bytes were changed on their way, or by a loss of power there: nothing is wrong with the file.
-        return NoNetwork("what arrived of a file is not what was sent")
+        return Altered("what arrived of a file is not what was sent")
     return Rejected("the file does not have its digest any more")
 
 
@@ -235,8 +239,8 @@ class PlatformClient:
     def send_blob(self, digest: str, file: Path, leave: Callable[[str, int], SignedRequest]) -> None:
         """Bring one sealed file to the platform, going on where the last try stopped.
 
-        ``leave`` signs the request for the upload, by digest and size. Raises NoNetwork, NotAuthorised, or Rejected
-        where the file does not have its digest any more.
+        ``leave`` signs the request for the upload, by digest and size. Raises NoNetwork, NotAuthorised, Altered,
+        or Rejected where the file does not have its digest any more.
         """
         if len(self._begun) > MANY:
             self._begun.clear()

@@ -17,7 +17,7 @@ from kiosk.model.clock import Clock
 from kiosk.store.cases import LONGEST_WAIT, CaseRepository, Outgoing
 from kiosk.store.database import Store
 from kiosk.store.pages import SealedFiles
-from sync.client import UPLOADS, NoNetwork, NotAuthorised, PlatformClient, Rejected
+from sync.client import UPLOADS, Altered, NoNetwork, NotAuthorised, PlatformClient, Rejected
 from sync.protocol.envelope import Acknowledgement
 from sync.protocol.wire import BatchAnswer, BlobGrant, Purpose, RecordAnswer, RecordBatch, RecordStatus, SignedRequest
 
@@ -27,12 +27,12 @@ BASE, CAP = 2.0, 900.0
 BATCH = 20
 """Envelopes sent together at most."""
 UNREADABLE = 10
-"""Tries after which a file that cannot be read is a matter for people."""
+"""Tries after which a file that cannot be read, or does not arrive as it was sent, is a matter for people."""
 BATCH_CHARACTERS = 200_000
 """Of wrapped keys, the largest part of an envelope: a batch stays below 256 kB or so."""
 
 
-_Trouble = NoNetwork | NotAuthorised | Rejected | OSError
+_Trouble = NoNetwork | NotAuthorised | Rejected | OSError | Altered
 
 
 class Sent(StrEnum):
@@ -104,6 +104,8 @@ class Outbox:
                         log.error("file_not_taken", reason=bad.reason)
                         self._put_off([outgoing], now)
                         return Sent.REFUSED
+                    case Altered() if outgoing.attempts < UNREADABLE:
+                        self._put_off([outgoing], now)
                     case OSError() if not isinstance(bad, FileNotFoundError) and outgoing.attempts < UNREADABLE:
                         # The disk may do better the next time.
                         self._put_off([outgoing], now)
@@ -151,7 +153,7 @@ class Outbox:
                 if blob.digest not in self._there:
                     self._client.send_blob(blob.digest, self._files.path(outgoing.files[blob.id]), self._leave)
                     self._there.add(blob.digest)
-        except (NoNetwork, NotAuthorised, Rejected, OSError) as bad:
+        except (NoNetwork, NotAuthorised, Rejected, Altered, OSError) as bad:
             return bad
         return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import obstore
@@ -13,12 +14,13 @@ import urllib3
 from tusclient.client import TusClient
 from tusclient.exceptions import TusCommunicationError
 
+from sync.client import Altered
 from sync.hub.blobs import BlobError, Blobs, FolderBlobs, name_of
 from sync.hub.bucket import BucketBlobs, _piece
 from sync.hub.services import Platform
-from sync.outbox import Sent
+from sync.outbox import UNREADABLE, Sent
 from sync.protocol.canonical import digest
-from sync.protocol.wire import BlobGrant, Purpose
+from sync.protocol.wire import BlobGrant, Purpose, SignedRequest
 from tests.sync.conftest import Terminal
 
 DATA = random.Random(5).randbytes(10_000)
@@ -90,9 +92,32 @@ def test_what_was_changed_at_the_platform_is_sent_again_and_sets_no_case_aside(
     (outgoing,) = terminal.cases.due(terminal.clock.now().timestamp())
     blob = outgoing.envelope.blobs[0]
     left_by_a_process_that_died(platform.blobs, blob.digest, bytes(10))
-    assert terminal.outbox.send_next() == Sent.NO_NETWORK
+    assert terminal.outbox.send_next() == Sent.NOTHING_DUE
     terminal.cases.try_now()
     assert terminal.outbox.send_next() == Sent.SENT
+
+
+def test_what_never_arrives_as_it_was_sent_is_a_matter_for_people_and_holds_no_other_case_up(
+    terminal: Terminal, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = terminal.submit(), terminal.submit()
+    send = terminal.client.send_blob
+    bad = {b.digest for o in terminal.cases.due(terminal.clock.now().timestamp())[:1] for b in o.envelope.blobs}
+
+    def altered(digest: str, file: Path, leave: Callable[[str, int], SignedRequest]) -> None:
+        if digest in bad:
+            raise Altered("what arrived is not what was sent")
+        send(digest, file, leave)
+
+    monkeypatch.setattr(terminal.client, "send_blob", altered)
+    assert terminal.outbox.send_next() == Sent.SENT
+    lines = [terminal.intake.line(case_id) for case_id in (first, second)]
+    assert sorted(line.state for line in lines if line is not None) == ["queued", "stored"]
+    for _ in range(UNREADABLE):
+        assert terminal.cases.held() == 0
+        terminal.cases.try_now()
+        terminal.outbox.send_next()
+    assert terminal.cases.held() == 1
 
 
 def test_a_file_that_was_changed_at_the_terminal_is_a_matter_for_people(terminal: Terminal) -> None:
