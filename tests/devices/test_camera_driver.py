@@ -210,3 +210,18 @@ def test_what_the_codes_on_a_page_say_goes_with_it(monkeypatch: pytest.MonkeyPat
     assert [
         s.codes for s in taken_by_driver(StartCamera(shape="a4"), on_bed(paper("lease")), monkeypatch).captured
     ] == [[]]
+
+
+def test_a_paper_that_somebody_left_is_not_learned_as_the_bed(monkeypatch: pytest.MonkeyPatch) -> None:
+    bed = SlowBed(ManualClock(), {})
+    bed.shown = on_bed(paper("lease"))
+    monkeypatch.setattr("devices.camera.driver.open_source", lambda *_: bed)
+    driver = CameraDriver("v4l2", "", ManualClock(), lambda *_: None)
+    for _ in range(3 * CALM):
+        driver.step()
+    assert not driver._bed.known
+    bed.shown = empty_bed()
+    for _ in range(CALM):
+        driver.step()
+    assert driver._bed.known
+    driver.close()
