@@ -226,16 +226,18 @@ def retire_keys(
 @hub_app.command()
 def publish(
     context: typer.Context,
-    packages: Annotated[Path, typer.Argument(help="Folder of service packages, with notices in notices/.")],
+    packages: Annotated[
+        Path, typer.Argument(help="Folder of service packages, with notices in notices/ and versions in updates/.")
+    ],
     keys: Keys = None,
 ) -> None:
-    """Publish a folder of packages and notices, and nothing else: terminals offer them for 90 days. Needs the key of
-    targets."""
+    """Publish a folder of packages, notices and versions of the program, and nothing else: terminals offer them for 90
+    days. Needs the key of targets."""
     where = _where(context)
     platform = where.platform()
     try:
         names = platform.repository.publish(packages, where.offline(keys))
-    except ValueError as bad:
+    except (ValueError, OSError) as bad:
         raise _failed(str(bad)) from None
     typer.echo(f"published: {', '.join(names)}; good until {platform.repository.packages_end():%Y-%m-%d}")
 

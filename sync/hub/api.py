@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
 from litestar.middleware.rate_limit import RateLimitConfig
-from litestar.params import FromPath, JSONBody
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, HeaderParameter, JSONBody
+from litestar.response import Stream
 from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
 
 from sync.hub.door import Malformed
@@ -32,6 +35,14 @@ THREADS = 2
 """That take in records, where there is one process: one reads and checks while the database writes what the other one
 has. Beside other processes one is enough, and two would only wait for each other."""
 Hub = NamedDependency[Platform]
+BYTES = "application/octet-stream"
+_RANGE = re.compile(r"^bytes=([0-9]{1,12})-([0-9]{0,12})$")
+Part = Annotated[str | None, HeaderParameter(name="Range", description="bytes=FIRST-LAST or bytes=FIRST-, of a wheel")]
+
+
+_PARTIAL = {
+    206: ResponseSpec(bytes, generate_examples=False, media_type=BYTES, description="the part, where one is asked")
+}
 
 
 class Groups:
@@ -95,7 +106,7 @@ class TerminalApi(Controller):
     @get(
         "/content/metadata/{name:str}",
         sync_to_thread=True,
-        media_type="application/octet-stream",
+        media_type=BYTES,
         responses=problems(400, 404),
     )
     def metadata(self, name: FromPath[str], platform: Hub) -> Response[bytes]:
@@ -105,18 +116,40 @@ class TerminalApi(Controller):
     @get(
         "/content/files/{folder:str}/{name:str}",
         sync_to_thread=True,
-        media_type="application/octet-stream",
-        responses=problems(400, 404),
+        media_type=BYTES,
+        responses=problems(400, 404, 416) | _PARTIAL,
     )
-    def file(self, folder: FromPath[str], name: FromPath[str], platform: Hub) -> Response[bytes]:
-        """One published file; its digest stands before its name."""
-        return _served(platform.repository.file(f"{folder}/{name}"))
+    def file(
+        self, folder: FromPath[str], name: FromPath[str], platform: Hub, part: Part = None
+    ) -> Response[bytes] | Stream:
+        """One published file; its digest stands before its name. Of a wheel, the bytes that ``Range`` asks for."""
+        wheel = platform.repository.wheel(f"{folder}/{name}")
+        if wheel is None:
+            return _served(platform.repository.file(f"{folder}/{name}"))
+        return _piece(platform, *wheel, _RANGE.match(part or ""))
+
+
+def _piece(platform: Platform, digest: str, size: int, asked: re.Match[str] | None) -> Stream:
+    """All of a wheel, or the part that was asked for; a range of another kind is passed over (RFC 9110, 14.2)."""
+    start = int(asked[1]) if asked else 0
+    end = min(size, int(asked[2]) + 1) if asked and asked[2] else size
+    headers = {"Accept-Ranges": "bytes", "Content-Length": str(end - start)}
+    if asked and not start < end:
+        raise HTTPException(status_code=416, detail="no such part", headers={"Content-Range": f"bytes */{size}"})
+    if asked:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    return Stream(
+        platform.repository.part(digest, start, end),
+        status_code=206 if asked else 200,
+        headers=headers,
+        media_type=BYTES,
+    )
 
 
 def _served(content: bytes | None) -> Response[bytes]:
     if content is None:
         raise HTTPException(status_code=404, detail="not published")
-    return Response(content, media_type="application/octet-stream")
+    return Response(content, media_type=BYTES)
 
 
 async def _gathered(group: GroupCommit[SignedRequest, Any], request: SignedRequest) -> Any:

@@ -84,6 +84,10 @@ class Blobs(Protocol):
         """The bytes of a complete blob, hidden or not. Raises FileNotFoundError."""
         ...
 
+    def read_part(self, digest: str, start: int, size: int) -> bytes:
+        """Up to ``size`` bytes of a complete blob from ``start`` on. Raises FileNotFoundError."""
+        ...
+
     # what is left over (``sync.hub.leftovers``)
 
     def complete(self, after: str, most: int) -> list[tuple[str, float]]:
@@ -178,6 +182,11 @@ class FolderBlobs:
                 return place.read_bytes()
         # Between the two looks it may have been shown again.
         return (self._folder / name).read_bytes()
+
+    def read_part(self, digest: str, start: int, size: int) -> bytes:
+        with (self._folder / name_of(digest)).open("rb") as whole:
+            whole.seek(start)
+            return whole.read(size)
 
     def complete(self, after: str, most: int) -> list[tuple[str, float]]:
         with os.scandir(self._folder) as entries:

@@ -117,6 +117,12 @@ class BucketBlobs:
         # Between the two looks it may have been shown again.
         return bytes(obstore.get(self._store, name).bytes())
 
+    def read_part(self, digest: str, start: int, size: int) -> bytes:
+        try:
+            return bytes(obstore.get_range(self._store, name_of(digest), start=start, length=size))
+        except NotFoundError as missing:
+            raise FileNotFoundError(digest) from missing
+
     def complete(self, after: str, most: int) -> list[tuple[str, float]]:
         found: list[tuple[str, float]] = []
         for chunk in obstore.list(self._store, offset=after or None, chunk_size=1000):

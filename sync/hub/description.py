@@ -58,7 +58,10 @@ _TUS = _TUS_VERSION | {
     "Tus-Extension": {"description": "parts of tus beyond its core", "schema": {"type": "string"}},
     "Tus-Max-Size": {"description": "bytes of a blob at most", "schema": {"type": "integer"}},
 }
+_CONTENT_RANGE = {"Content-Range": {"description": "which part of how many bytes", "schema": {"type": "string"}}}
 _ADDED = {
+    ("get", "206"): _CONTENT_RANGE,
+    ("get", "416"): _CONTENT_RANGE,
     ("head", "200"): _UPLOAD_OFFSET | _UPLOAD_COMPLETE | _UPLOAD_LENGTH,
     ("head", "412"): _TUS_VERSION,
     ("options", "204"): _TUS,

@@ -17,6 +17,7 @@ _WORDS = {
     409: "another offset, or a digest that does not fit; Upload-Offset tells where to go on",
     412: "another version of tus; Tus-Version tells which are known",
     413: "too large",
+    416: "the file has no such part",
     422: "the body is not what is asked for",
     429: "too fast; Retry-After tells when to come again",
     503: "busy; Retry-After tells when to come again",

@@ -1,14 +1,15 @@
 """The platform's repository of published files (TUF).
 
-It lies in the database, so that any process serves the same, and a publication is there whole or not at all. The key
-of snapshot and timestamp is with the platform's other keys, for it is needed every day. Those of root and targets lie
-in a folder of their own, which the operator takes away: who breaks into the platform cannot publish.
+It lies in the database, so that any process serves the same, and a publication is there whole or not at all; but for
+the wheels of the program, which are large: they lie in a folder or a bucket, and are there before they are listed. The
+key of snapshot and timestamp is with the platform's other keys, for it is needed every day. Those of root and targets
+lie in a folder of their own, which the operator takes away: who breaks into the platform cannot publish.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,15 +19,17 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from kiosk.catalogue.publish import Source, sound_notices, sound_sources
+from kiosk.catalogue.publish import Source, Updates, sound_notices, sound_sources, sound_updates
 from kiosk.durable import whole_or_not
 from kiosk.model.clock import Clock
 from sync.hub import forms
+from sync.hub.blobs import BlobError, Blobs
 from sync.hub.database import insert_new, transaction
 from sync.hub.keys import KeyPair, signing_pair
 from sync.hub.schema import published_files, published_metadata
 from sync.protocol import publishing
 from sync.protocol.published import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, RoleKey, version_of
+from sync.protocol.publishing import Content
 
 log = structlog.get_logger()
 
@@ -39,10 +42,16 @@ VALID = {
 """Packages are good for as long as targets; timestamp is how long a terminal can be kept from news unnoticed."""
 WARN = timedelta(days=30)
 """Before the packages end, for there are people to be found who have the keys."""
+PIECE = 4_000_000
+"""Bytes of a wheel that are read at a time."""
+MOST_WHEELS = 10_000
+UNLISTED = timedelta(days=1)
+"""How long a wheel stays that nothing lists: another process may be about to publish it."""
 KEPT = 5
 """Versions of each role but root, for terminals that have just read of an older one."""
 
 _PAIRS = TypeAdapter(list[KeyPair])
+_WHEEL = re.compile(r"^wheels/([0-9a-f]{64})\.[^/]+\.whl$")
 _NAME = re.compile(r"^(?:(timestamp)|([1-9][0-9]{0,11})\.(root|snapshot|targets))\.json$")
 
 
@@ -83,10 +92,11 @@ class OfflineKeys:
 
 
 class Repository:
-    """Serves, publishes, keeps fresh. ``online``: the key of snapshot and timestamp."""
+    """Serves, publishes, keeps fresh. ``online``: the key of snapshot and timestamp; ``wheels``: where those of the
+    program are kept."""
 
-    def __init__(self, engine: Engine, online: KeyPair, clock: Clock) -> None:
-        self._engine, self._online, self._clock = engine, online, clock
+    def __init__(self, engine: Engine, online: KeyPair, clock: Clock, wheels: Blobs) -> None:
+        self._engine, self._online, self._clock, self._wheels = engine, online, clock, wheels
 
     def metadata(self, name: str) -> bytes | None:
         """``timestamp.json``, or ``VERSION.ROLE.json``; None where there is none."""
@@ -105,6 +115,22 @@ class Repository:
         with self._engine.connect() as connection:
             return _bytes(connection.scalar(select(t.content).where(t.name == name)))
 
+    def wheel(self, name: str) -> tuple[str, int] | None:
+        """Digest and bytes of a published wheel, by its path with its digest in it; None where there is none."""
+        parts = _WHEEL.match(name)
+        if parts is None:
+            return None
+        digest = f"sha256:{parts[1]}"
+        size, complete = self._wheels.offset(digest)
+        return (digest, size) if complete else None
+
+    def part(self, digest: str, start: int, end: int) -> Iterator[bytes]:
+        """The bytes of a wheel from ``start`` up to ``end``, in pieces. Raises FileNotFoundError."""
+        while start < end:
+            piece = self._wheels.read_part(digest, start, min(PIECE, end - start))
+            yield piece
+            start += len(piece)
+
     def root(self) -> bytes:
         """The present root, which a terminal that enrols now believes. Raises KeysAway before the first publication."""
         with self._engine.connect() as connection:
@@ -116,7 +142,8 @@ class Repository:
         with self._engine.connect() as connection:
             if _present(connection, ROOT) is not None:
                 return
-        found, notices, now = sound_sources(sources), sound_notices(sources), self._clock.now()
+        found, notices, updates = sound_sources(sources), sound_notices(sources), sound_updates(sources)
+        wheels, now = self._brought(updates), self._clock.now()
 
         def write(connection: Connection) -> None:
             # Whoever else begins at this moment waits here, and then finds it done.
@@ -127,7 +154,7 @@ class Repository:
             speakers = _key(pairs[ROOT][0]), _key(pairs[TARGETS][0]), _key(self._online)
             root = publishing.first_root(*speakers, now + VALID[ROOT])
             connection.execute(update(published_metadata).where(published_metadata.c.role == ROOT).values(content=root))
-            self._publish(connection, found, notices, pairs[TARGETS][0])
+            self._publish(connection, found, {**notices, **updates.releases, **wheels}, pairs[TARGETS][0])
 
         try:
             transaction(self._engine, write)
@@ -135,24 +162,27 @@ class Repository:
             log.info("published_by_another_process")
 
     def publish(self, sources: Path, keys: OfflineKeys) -> list[str]:
-        """Publish every package of ``sources`` and every notice in ``notices`` below it, and nothing else, for 90 days;
-        returns the ids of the packages and the paths of the notices.
+        """Publish every package of ``sources``, every notice in ``notices`` below it and every version of the program
+        in ``updates``, and nothing else, for 90 days; returns the ids of packages, and paths of notices and versions.
 
         A root that has lived half its time is made anew. Raises KeysAway, or ValueError where a package is unsound or
         there is none, which would take every service away.
         """
-        found, notices = sound_sources(sources), sound_notices(sources)
+        found, notices, updates = sound_sources(sources), sound_notices(sources), sound_updates(sources)
         if not found:
             raise ValueError(f"there are no packages in {sources}")
+        keys.speaking(TARGETS, self.root())  # or it says so before anything large is brought here
+        wheels = self._brought(updates)
 
         def write(connection: Connection) -> None:
             root = _locked_root(connection)
             if publishing.expires(root) < self._clock.now() + VALID[ROOT] / 2:
                 root = self._put_root(connection, root, [keys.speaking(ROOT, root)], {})
-            self._publish(connection, found, notices, keys.speaking(TARGETS, root))
+            self._publish(connection, found, {**notices, **updates.releases, **wheels}, keys.speaking(TARGETS, root))
 
         transaction(self._engine, write)
-        return [*(source.package.id for source in found), *notices]
+        self._forget_wheels()
+        return [*(source.package.id for source in found), *notices, *updates.releases]
 
     def rotate(self, role: str, keys: OfflineKeys, keep: Callable[[KeyPair], None]) -> None:
         """Draw a new key for ``role`` (root, targets, or timestamp, which is snapshot's, too). The present root key
@@ -176,7 +206,7 @@ class Repository:
             signers = [speaker, drawn] if role == ROOT else [speaker]
             self._put_root(connection, root, signers, dict.fromkeys(roles, drawn))
             if role == TARGETS:
-                self._list(connection, _present_files(connection), drawn)
+                self._list(connection, publishing.files_in(_needed(connection, TARGETS)), drawn)
             if role == TIMESTAMP:
                 self._freshen(connection, drawn, all_of_it=True)
 
@@ -207,10 +237,40 @@ class Repository:
         return publishing.expires(targets) if targets is not None else None
 
     def _publish(
-        self, connection: Connection, sources: list[Source], notices: dict[str, bytes], signer: KeyPair
+        self, connection: Connection, sources: list[Source], others: Mapping[str, Content], signer: KeyPair
     ) -> None:
         forms.remember(connection, sources)
-        self._list(connection, {source.path: source.content for source in sources} | notices, signer)
+        self._list(connection, {**{source.path: source.content for source in sources}, **others}, signer)
+
+    def _brought(self, updates: Updates) -> dict[str, Content]:
+        """The wheels of ``updates``, which are here afterwards; what is here already is not brought again. Raises
+        ValueError for one that changes meanwhile, or OSError."""
+        found: dict[str, Content] = {}
+        for path, file in updates.wheels.items():
+            found[path] = listed = publishing.described(path, file)
+            digest, size = f"sha256:{listed.hashes['sha256']}", listed.length
+            offset, complete = self._wheels.offset(digest)
+            with file.open("rb") as source:
+                while not complete:
+                    source.seek(offset)
+                    data = source.read(PIECE)
+                    try:
+                        complete = self._wheels.append(digest, offset, data, size)
+                    except BlobError as bad:
+                        raise ValueError(f"{file.name} cannot be published: {bad}") from None
+                    offset += len(data)
+        return found
+
+    def _forget_wheels(self) -> None:
+        """Remove wheels that no version of targets lists any more that is kept."""
+        with self._engine.connect() as connection:
+            names = {name for targets in _all_targets(connection) for name in publishing.consistent_names(targets)}
+        listed = {f"sha256:{parts[1]}" for name in names if (parts := _WHEEL.match(name))}
+        now = self._clock.now()
+        for digest, since in self._wheels.complete("", MOST_WHEELS):
+            if digest not in listed and since < (now - UNLISTED).timestamp():
+                self._wheels.hide(digest, now.timestamp())
+                self._wheels.remove(digest)
 
     def _put_root(
         self, connection: Connection, present: bytes, signers: list[KeyPair], new: Mapping[str, KeyPair]
@@ -222,10 +282,12 @@ class Repository:
         _put(connection, ROOT, version_of(root), root)
         return root
 
-    def _list(self, connection: Connection, files: Mapping[str, bytes], signer: KeyPair) -> None:
+    def _list(self, connection: Connection, files: Mapping[str, Content], signer: KeyPair) -> None:
+        """Sign what there is from now on; of files that are here already their description is enough."""
         version, until = self._next_version(connection, TARGETS), self._clock.now() + VALID[TARGETS]
         targets = publishing.list_files(version, files, until, _key(signer))
-        rows = [{"name": publishing.consistent_name(p, data), "content": data} for p, data in files.items()]
+        new = {path: content for path, content in files.items() if isinstance(content, bytes)}
+        rows = [{"name": publishing.consistent_name(p, data), "content": data} for p, data in new.items()]
         if rows:
             connection.execute(insert_new(connection, published_files).on_conflict_do_nothing(), rows)
         _put(connection, TARGETS, version, targets)
@@ -289,12 +351,10 @@ def _put(connection: Connection, role: str, version: int, metadata: bytes) -> No
     connection.execute(insert(published_metadata).values(role=role, version=version, content=metadata))
 
 
-def _present_files(connection: Connection) -> dict[str, bytes]:
-    """Path and content of what is published now."""
-    t = published_files.c
-    names = publishing.consistent_names(_needed(connection, TARGETS))
-    found = connection.execute(select(t.name, t.content).where(t.name.in_(names)))
-    return {publishing.path_of(name): bytes(content) for name, content in found}
+def _all_targets(connection: Connection) -> list[bytes]:
+    """Every version of targets that is kept."""
+    t = published_metadata.c
+    return [bytes(content) for content in connection.scalars(select(t.content).where(t.role == TARGETS))]
 
 
 def _forget(connection: Connection) -> None:
@@ -305,6 +365,5 @@ def _forget(connection: Connection) -> None:
             connection.scalars(select(t.version).where(t.role == role).order_by(t.version.desc()).limit(KEPT))
         )
         connection.execute(delete(published_metadata).where(t.role == role, t.version < newest[-1]))
-    kept = connection.scalars(select(t.content).where(t.role == TARGETS))
-    names = {name for content in kept for name in publishing.consistent_names(bytes(content))}
+    names = {name for targets in _all_targets(connection) for name in publishing.consistent_names(targets)}
     connection.execute(delete(published_files).where(published_files.c.name.not_in(names)))

@@ -77,11 +77,11 @@ def open_platform(
     storage = storage or Storage()
     keys = load_or_create(folder / "keys.json", clock, suite)
     engine = open_database(folder, storage.database)
-    repository = Repository(engine, keys.publishing, clock)
+    repository = Repository(engine, keys.publishing, clock, _blobs(folder, storage.blobs, "published"))
     if sources is not None:
         repository.begin(sources, OfflineKeys(folder / "offline"))
     forms = Forms(engine)
-    blobs = _blobs(folder, storage.blobs)
+    blobs = _blobs(folder, storage.blobs, "blobs")
     refusals = Refusals(engine, clock)
     senders = Senders(engine, refusals, clock)
     desk = TerminalDesk(engine, keys, repository, refusals, clock)
@@ -107,12 +107,13 @@ def open_platform(
     )
 
 
-def _blobs(folder: Path, url: str) -> Blobs:
+def _blobs(folder: Path, url: str, kind: str) -> Blobs:
+    """Sealed files (``blobs``) and what everybody may read (``published``) never lie together."""
     if not url:
-        return FolderBlobs(folder / "blobs")
+        return FolderBlobs(folder / kind)
     if not url.startswith("s3://"):
         raise ValueError("sealed files are kept in the folder, or in s3://BUCKET/PREFIX")
     # Imported where it is used: a platform in a folder need not load it.
     from sync.hub.bucket import BucketBlobs
 
-    return BucketBlobs(url)
+    return BucketBlobs(url if kind == "blobs" else f"{url.rstrip('/')}/{kind}")

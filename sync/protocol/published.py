@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import IO, Any
 
 from securesystemslib.exceptions import UnverifiedSignatureError, VerificationError
 from securesystemslib.signer import KEY_FOR_TYPE_AND_SCHEME, Key, Signature, Signer, SSlibKey
@@ -21,6 +21,7 @@ from tuf.api.serialization import DeserializationError
 
 from kiosk.model.result import Err, Ok, Result
 from sync.protocol.canonical import canonical, digest
+from sync.protocol.envelope import MAX_BLOB
 from sync.protocol.suites import SealError, suite
 
 ROOT, TARGETS, SNAPSHOT, TIMESTAMP = "root", "targets", "snapshot", "timestamp"
@@ -31,10 +32,14 @@ PACKAGE = re.compile(r"^catalogue/[a-z0-9-]{1,80}\.yaml$")
 NOTICE = re.compile(r"^notices/[a-z0-9-]{1,80}\.yaml$")
 FOLDERS = ("catalogue", "notices")
 """Paths of service packages and of notices. Files under other paths are for later versions of this program."""
+RELEASE = re.compile(r"^updates/[a-z0-9][a-z0-9._-]{0,79}\.yaml$")
+WHEEL = re.compile(r"^wheels/[A-Za-z0-9][A-Za-z0-9._+-]{0,199}\.whl$")
+MAX_WHEEL = MAX_BLOB
+"""Paths of what a version of the program is made of, and of the files in it; bytes of one of these."""
 
 
 def is_known(path: str) -> bool:
-    """Whether this program has a use for the published file ``path``."""
+    """Whether the published file ``path`` is one of those that are taken over together: a package or a notice."""
     return bool(PACKAGE.match(path) or NOTICE.match(path))
 
 
@@ -116,7 +121,11 @@ class Listed:
         """Bytes of the file at ``path``; raises KeyError for one that is not listed."""
         return self._files[path].length
 
-    def fits(self, path: str, content: bytes) -> bool:
+    def digest(self, path: str) -> str:
+        """SHA-256 of the file at ``path``, in hex; raises KeyError for one that is not listed, or without it."""
+        return str(self._files[path].hashes["sha256"])
+
+    def fits(self, path: str, content: bytes | IO[bytes]) -> bool:
         """Whether ``content`` is the file that is listed as ``path``."""
         try:
             self._files[path].verify_length_and_hashes(content)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, TargetFile, Targets, Timestamp
@@ -11,6 +12,8 @@ from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, TargetFile, Tar
 from sync.protocol.published import ROOT, SNAPSHOT, TARGETS, TIMESTAMP, RoleKey
 
 HASHES = ["sha256"]
+Content = bytes | TargetFile
+"""A file, or what is said of one that is kept elsewhere."""
 
 
 def first_root(root: RoleKey, targets: RoleKey, online: RoleKey, expires: datetime) -> bytes:
@@ -36,10 +39,20 @@ def next_root(present: bytes, signers: Iterable[RoleKey], expires: datetime, new
     return _signed(root, signers)
 
 
-def list_files(version: int, files: Mapping[str, bytes], expires: datetime, signer: RoleKey) -> bytes:
+def described(path: str, file: Path) -> TargetFile:
+    """Length and digest of a file that is too large to be held in memory."""
+    return TargetFile.from_file(path, str(file), HASHES)
+
+
+def list_files(version: int, files: Mapping[str, Content], expires: datetime, signer: RoleKey) -> bytes:
     """The metadata ``targets``: all files by their path."""
-    found = {path: TargetFile.from_data(path, data, HASHES) for path, data in files.items()}
+    found = {path: _target(path, content) for path, content in files.items()}
     return _signed(Targets(version=version, expires=expires, targets=found), [signer])
+
+
+def files_in(targets: bytes) -> dict[str, TargetFile]:
+    """What the metadata ``targets`` lists, by path."""
+    return dict(Metadata[Targets].from_bytes(targets).signed.targets)
 
 
 def snapshot(version: int, targets: bytes, expires: datetime, signer: RoleKey) -> bytes:
@@ -53,22 +66,15 @@ def timestamp(version: int, snapshot: bytes, expires: datetime, signer: RoleKey)
     return _signed(Timestamp(version=version, expires=expires, snapshot_meta=_meta(snapshot)), [signer])
 
 
-def consistent_name(path: str, content: bytes) -> str:
+def consistent_name(path: str, content: Content) -> str:
     """The name under which the file ``path`` is served: its digest stands before its own name."""
     folder, slash, name = path.rpartition("/")
-    return f"{folder}{slash}{TargetFile.from_data(path, content, HASHES).hashes['sha256']}.{name}"
+    return f"{folder}{slash}{_target(path, content).hashes['sha256']}.{name}"
 
 
 def consistent_names(targets: bytes) -> set[str]:
     """The names under which the files of the metadata ``targets`` are served."""
-    files = Metadata[Targets].from_bytes(targets).signed.targets.values()
-    return {name for file in files for name in file.get_prefixed_paths()}
-
-
-def path_of(name: str) -> str:
-    """The path of the file that is served as ``name``."""
-    folder, slash, file = name.rpartition("/")
-    return f"{folder}{slash}{file.partition('.')[2]}"
+    return {name for file in files_in(targets).values() for name in file.get_prefixed_paths()}
 
 
 def key_ids(root: bytes, role: str) -> set[str]:
@@ -80,6 +86,10 @@ def expires(metadata: bytes) -> datetime:
     """When ``metadata`` of any role ends."""
     found: datetime = Metadata.from_bytes(metadata).signed.expires
     return found
+
+
+def _target(path: str, content: Content) -> TargetFile:
+    return TargetFile.from_data(path, content, HASHES) if isinstance(content, bytes) else content
 
 
 def _meta(metadata: bytes) -> MetaFile:

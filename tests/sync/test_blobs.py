@@ -43,6 +43,10 @@ def test_a_blob_comes_in_pieces_and_is_there_once_it_is_whole(blobs: Blobs) -> N
     assert blobs.offset(NAME) == (10_000, True)
     assert blobs.sizes([NAME, digest(b"another")]) == {NAME: 10_000}
     assert blobs.read(NAME) == DATA
+    assert blobs.read_part(NAME, 10, 20) == DATA[10:30]
+    assert blobs.read_part(NAME, 9_990, 10) == DATA[-10:]
+    with pytest.raises(FileNotFoundError):
+        blobs.read_part(digest(b"another"), 0, 10)
 
 
 def test_what_is_whole_takes_nothing_more(blobs: Blobs) -> None:

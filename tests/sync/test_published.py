@@ -81,7 +81,8 @@ class World:
         self.write("2026.1")
         self.engine = open_database(folder / "hub")
         self.keys: PlatformKeys = load_or_create(folder / "hub" / "keys.json", self.clock, suite)
-        self.repository = Repository(self.engine, self.keys.publishing, self.clock)
+        self.wheels = FolderBlobs(folder / "wheels")
+        self.repository = Repository(self.engine, self.keys.publishing, self.clock, self.wheels)
         self.offline = OfflineKeys(folder / "offline")
         self.repository.begin(self.sources, self.offline)
         self.root = self.repository.root()
@@ -651,7 +652,7 @@ def test_keys_that_are_there_are_never_replaced_by_a_new_platform(world: World) 
     """As when a platform is started with the name of another database."""
     kept = {p.name: p.read_bytes() for p in (world.folder / "offline").iterdir()}
     engine = open_database(world.folder / "another")
-    Repository(engine, world.keys.publishing, world.clock).begin(world.sources, world.offline)
+    Repository(engine, world.keys.publishing, world.clock, world.wheels).begin(world.sources, world.offline)
     engine.dispose()
     assert {p.name: p.read_bytes() for p in (world.folder / "offline").iterdir()} == kept
 
@@ -733,7 +734,7 @@ def test_an_old_root_is_made_anew_with_the_next_publication(world: World) -> Non
 
 
 def test_a_process_whose_key_was_replaced_signs_nothing(world: World) -> None:
-    other = Repository(world.engine, world.keys.publishing, world.clock)
+    other = Repository(world.engine, world.keys.publishing, world.clock, world.wheels)
     world.repository.rotate(TIMESTAMP, world.offline, NOBODY)
     world.clock.advance(86400 * 2)
     before = other.metadata("timestamp.json")
@@ -752,7 +753,7 @@ def test_after_a_backup_is_restored_terminals_go_on_upwards(world: World, tmp_pa
     world.engine.dispose()
     world.engine = open_database(tmp_path / "again")
     restore(tmp_path / "backup", world.engine, FolderBlobs(tmp_path / "again" / "blobs"))
-    world.repository = Repository(world.engine, world.keys.publishing, world.clock)
+    world.repository = Repository(world.engine, world.keys.publishing, world.clock, world.wheels)
     refused(world, world.mirror(), "BadVersionNumber")
     world.publish("2027.3")
     assert world.refresh()
@@ -771,7 +772,7 @@ def test_a_form_that_another_process_has_published_is_known(world: World) -> Non
 
 def test_every_process_serves_the_same(platform: Platform, terminal: Terminal) -> None:
     """On both databases, over HTTP."""
-    other = Repository(platform.engine, platform.keys.publishing, platform.clock)
+    other = Repository(platform.engine, platform.keys.publishing, platform.clock, platform.blobs)
     assert isinstance(platform.clock, ManualClock)
     platform.clock.advance(86400)
     other.publish(ASSETS / "catalogue", OfflineKeys(platform.folder / "offline"))
@@ -792,7 +793,7 @@ def test_many_processes_that_begin_and_sign_at_once_get_in_nobodys_way(storage: 
     clock, offline = ManualClock(), OfflineKeys(tmp_path / "offline")
     keys = load_or_create(tmp_path / "keys.json", clock)
     engines = [open_database(tmp_path / "hub", storage.database) for _ in range(3)]
-    processes = [Repository(engine, keys.publishing, clock) for engine in engines]
+    processes = [Repository(engine, keys.publishing, clock, FolderBlobs(tmp_path)) for engine in engines]
 
     def work(process: Repository) -> None:
         process.begin(tmp_path / "sources", offline)
