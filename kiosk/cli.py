@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from kiosk.hub_cli import hub_app
 from kiosk.logs import log_as_json
 from kiosk.model.clock import SystemClock
 from kiosk.scan_cli import scan
+from kiosk.update_cli import update_app
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="便民 Bianmin: self-service terminal and platform.")
 catalogue_app = typer.Typer(no_args_is_help=True, help="Service packages.")
@@ -22,6 +24,7 @@ app.add_typer(devices_app, name="devices")
 app.add_typer(catalogue_app, name="catalogue")
 app.add_typer(hub_app, name="hub")
 app.add_typer(carry_app, name="carry")
+app.add_typer(update_app, name="update")
 app.command()(scan)
 app.command()(conformance)
 
@@ -33,13 +36,35 @@ def run(
     config: Config = None,
     parent: Parent = 0,
     remote: Annotated[bool, typer.Option(hidden=True)] = False,
+    trial: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Run the terminal: supervisor, devices and screens."""
     from kiosk.supervisor import Supervisor
 
     settings = settings_of(config)
     log_as_json("supervisor", parent)
-    Supervisor(settings, config, SystemClock(), remote=remote).run()
+    Supervisor(settings, config, SystemClock(), remote=remote, trial=trial).run()
+
+
+@app.command()
+def start(config: Config = None) -> None:
+    """Run the terminal and its agent, in the version of the program that is the present one: what a service starts."""
+    from kiosk.launcher import Launcher, NotStarted, state_of
+    from kiosk.versions import Versions
+
+    log_as_json("launcher", 0)
+    try:
+        versions = Versions(state_of(config))
+        launcher = Launcher(versions, config, SystemClock())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: launcher.stopping.set())
+        with versions.alone("start", patience=2) as alone:
+            if not alone:
+                raise NotStarted("it runs already")
+            launcher.run()
+    except NotStarted as bad:
+        typer.echo(str(bad), err=True)
+        raise typer.Exit(1) from None
 
 
 @app.command()
@@ -53,7 +78,7 @@ def agent(config: Config = None, parent: Parent = 0) -> None:
     settings = settings_of(config)
     log_as_json("agent", parent)
     try:
-        worker = make_agent(settings)
+        worker = make_agent(settings, config)
     except (NotEnrolled, CredentialError, StoreError) as bad:
         typer.echo(str(bad), err=True)
         raise typer.Exit(1) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import time
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -181,6 +182,21 @@ class StorageSettings(Marks):
     drain_mb: int = Field(default=16, ge=4, le=1000)
 
 
+class UpdateSettings(_Section):
+    """A new version of the program that has come is put in place by itself from ``begins`` to ``ends``, by the hall's
+    clock, when nobody uses the terminal; with ``automatic = false`` a technician does it (``kiosk update apply``)."""
+
+    automatic: bool = True
+    begins: time = time(2)
+    ends: time = time(5)
+
+    def holds(self, at: time) -> bool:
+        """Whether it is between the two, which may have midnight between them."""
+        if self.begins <= self.ends:
+            return self.begins <= at < self.ends
+        return at >= self.begins or at < self.ends
+
+
 class IdleSettings(_Section):
     """Seconds without a touch until the warning (doubled in elder mode), and of the warning itself."""
 
@@ -201,6 +217,7 @@ class Settings(BaseSettings):
     idle: IdleSettings = IdleSettings()
     retention: RetentionSettings = RetentionSettings()
     storage: StorageSettings = StorageSettings()
+    updates: UpdateSettings = UpdateSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -41,6 +41,7 @@ from kiosk.model.device import Availability, DeviceState
 from kiosk.security.credentials import CredentialError, load_credentials
 from kiosk.store.database import Store, StoreError
 from kiosk.store.print_ledger import PrintLedger
+from kiosk.versions import GO, WELL
 from kiosk.watchdog import notify_systemd
 from sync.protocol.canonical import b64
 from sync.protocol.draft_seal import new_key
@@ -98,9 +99,14 @@ class Device:
 
 
 class Supervisor:
-    """Runs until SIGTERM or SIGINT. ``config`` is handed on to the workers; ``remote`` is for demo and robot."""
+    """Runs until SIGTERM or SIGINT, and after SIGUSR1 until nobody is served. ``config`` is handed on to the workers;
+    ``remote`` is for demo and robot. ``trial``: a socket to whoever tries this version: it is told that all is well,
+    and nobody is served before its answer."""
 
-    def __init__(self, settings: Settings, config: Path | None, clock: Clock, *, remote: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, config: Path | None, clock: Clock, *, remote: bool = False, trial: int | None = None
+    ) -> None:
+        self._trial = None if trial is None else socket.socket(fileno=trial)
         self._settings, self._config, self._clock, self._remote = settings, config, clock, remote
         self._selector = selectors.DefaultSelector()
         present = [n for n in DEVICES if n not in OPTIONAL or getattr(settings.devices, n).port]
@@ -113,7 +119,7 @@ class Supervisor:
         self._crashes = 0
         self._standby_at = 0.0
         self._devices_at = clock.monotonic() + FIRST_SCREEN
-        self._stopping = False
+        self._stopping = self._leaving = False
 
     # life
 
@@ -122,6 +128,7 @@ class Supervisor:
         self._prepare_runtime()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
+        signal.signal(signal.SIGUSR1, self._leave)
         self._end_orphans()
         notify_systemd("READY=1")
         try:
@@ -132,6 +139,9 @@ class Supervisor:
 
     def _stop(self, *_: object) -> None:
         self._stopping = True
+
+    def _leave(self, *_: object) -> None:
+        self._leaving = True
 
     def _prepare_runtime(self) -> None:
         """What an earlier supervisor left is nobody's any more: its key is gone."""
@@ -149,6 +159,7 @@ class Supervisor:
             store = Store(self._settings.database, key)
         except (CredentialError, StoreError) as bad:
             log.error("store_unavailable", error=str(bad))  # the workers show it, and take in nothing
+            self._stopping = self._trial is not None  # a version that cannot use it is not well
             return
         PrintLedger(store).end_orphans(self._clock.now().isoformat())
         store.close()
@@ -159,6 +170,9 @@ class Supervisor:
         now = self._clock.monotonic()
         notify_systemd("WATCHDOG=1")
         self._watch_workers(now)
+        if self._leaving and not self._in_visit and not any(d.retire_by for d in self._devices.values()):
+            self._stopping = True
+            return
         if self._active is None and now < self._devices_at:
             return
         for device in self._devices.values():
@@ -270,7 +284,7 @@ class Supervisor:
 
     def _promote(self) -> None:
         """Let the waiting worker serve, if there is none that does."""
-        if self._active is not None or self._standby is None or not self._standby.ready:
+        if self._active is not None or self._standby is None or not self._standby.ready or not self._taken_over():
             return
         self._active, self._standby = self._standby, None
         self._standby_at = self._clock.monotonic() + NEXT_WORKER
@@ -285,6 +299,15 @@ class Supervisor:
             self._active, self._standby_at = None, self._clock.monotonic()
             return
         self._resume = False
+
+    def _taken_over(self) -> bool:
+        """Whether this version is the terminal's: one that is tried says that it is well, and waits for the word."""
+        if self._trial is not None:
+            with self._trial as trial:
+                trial.sendall(WELL)
+                self._stopping = trial.recv(len(GO)) != GO
+            self._trial = None
+        return not self._stopping
 
     def _visit_over(self, child: Child) -> None:
         if child is not self._active:

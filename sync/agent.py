@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 from importlib.metadata import version
+from typing import Protocol
 
 import structlog
 
@@ -46,6 +47,16 @@ MOST_OPEN = 500
 CONTENT_BEATS = 10
 """Signs of life between two looks for new packages."""
 CALL_SECONDS = 3600.0
+UPDATE_FAILED = "update_failed"
+"""In the fault catalogue: a published version of the program was not well here."""
+
+
+class Updates(Protocol):
+    """``work`` fetches a piece of a new version of the program; True where the next may follow at once."""
+
+    failed: bool
+
+    def work(self, now: datetime) -> bool: ...
 
 
 class Agent:
@@ -59,6 +70,7 @@ class Agent:
         outbox: Outbox,
         sign: Sign,
         content: Callable[[], bool],
+        updates: Updates,
         trust: PlatformTrust,
         heartbeat_seconds: float,
         ratings_at_least: int,
@@ -67,10 +79,10 @@ class Agent:
         clock: Clock,
         chance: random.Random,
     ) -> None:
-        """``content`` fetches packages; ``trust``: the platform's keys, newer ones of which come with signs of life;
-        ``keep``: how long records stay here; ``room``: the disk."""
+        """``content`` fetches packages, ``updates`` new versions of the program; ``trust``: the platform's keys, newer
+        ones of which come with signs of life; ``keep``: how long records stay here; ``room``: the disk."""
         self._store, self._client, self._outbox = store, client, outbox
-        self._sign, self._content, self._trust = sign, content, trust
+        self._sign, self._content, self._updates, self._trust = sign, content, updates, trust
         self._ratings_at_least, self._keep, self._room = ratings_at_least, keep, room
         self._mark = Mark.PLENTY
         self._clock, self._chance = clock, chance
@@ -86,12 +98,13 @@ class Agent:
             self._case_lane,
             Lane("ratings", self._send_ratings, beat, chance),
             Lane("content", self._fetch_content, lambda: CONTENT_BEATS * beat(), chance),
+            Lane("updates", self._fetch_update, lambda: 0.0 if self._fetching else CONTENT_BEATS * beat(), chance),
         ]
         self._next_checkpoint = clock.monotonic() + CHECKPOINT
         self._next_forgetting = clock.monotonic() + FORGETTING
         self._online: bool | None = None
         self._told_call = store.get(CALL)
-        self._more = False
+        self._more = self._fetched = self._fetching = False
         self.stopping = threading.Event()
 
     def run(self) -> None:
@@ -116,7 +129,7 @@ class Agent:
             return 0.0 if given else POLL
 
     def _turn(self) -> float:
-        self._more = False
+        self._more = self._fetched = False
         self._look_at_room()
         call = self._store.get(CALL)
         if call != self._told_call:
@@ -134,7 +147,7 @@ class Agent:
         if now >= self._next_forgetting:
             forget(self._store, self._clock.now(), self._keep.when_low if self._mark else self._keep)
             self._next_forgetting = now + FORGETTING
-        return 0.0 if self._more else POLL
+        return 0.0 if self._more or self._fetched else POLL
 
     def _look_at_room(self) -> None:
         """Below a mark people are told, and what may go goes now; nothing that was handed in ever does."""
@@ -222,10 +235,10 @@ class Agent:
         return call if waits else ""
 
     def _faults(self) -> list[str]:
-        """What the screens have noted last; and of the disk, which may fill up while they are closed."""
+        """What the screens have noted last; and what may be so while they are closed."""
         noted: list[str] = json.loads(self._store.get("faults", "[]"))
-        own = self._mark.fault
-        return [*noted, own] if own and own not in noted else noted
+        own = [self._mark.fault, UPDATE_FAILED if self._updates.failed else ""]
+        return [*noted, *(fault for fault in own if fault and fault not in noted)]
 
     def _send_cases(self) -> None:
         sent = self._outbox.send_next()
@@ -246,6 +259,13 @@ class Agent:
     def _fetch_content(self) -> None:
         self._content()
 
+    def _fetch_update(self) -> None:
+        """Last of all: not while cases go out, nor while the platform asks for patience."""
+        if self._more or self._pace.batch_seconds:
+            return
+        self._fetching = False
+        self._fetching = self._fetched = self._updates.work(datetime.fromisoformat(self._client.platform_now()))
+
     def _set_online(self, online: bool, *faults: str) -> None:
         oldest = self._cases.oldest()
         waiting = (self._clock.now() - datetime.fromisoformat(oldest)).total_seconds() if oldest else 0.0
@@ -253,7 +273,11 @@ class Agent:
             "online": online,
             "at": self._clock.monotonic(),
             "free": self._room.free,
-            "faults": [*faults, *(["backlog_old"] if waiting > OLD else [])],
+            "faults": [
+                *faults,
+                *(["backlog_old"] if waiting > OLD else []),
+                *([UPDATE_FAILED] if self._updates.failed else []),
+            ],
         }
         self._store.put("agent_status", json.dumps(status))
         if online != self._online:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
+import sys
 from datetime import datetime
+from pathlib import Path
 
 from pydantic import BaseModel
 
@@ -16,19 +19,24 @@ from kiosk.store.database import Store
 from kiosk.store.pages import SealedFiles
 from kiosk.store.retention import Keep
 from kiosk.store.room import DRAIN_RESERVE, DrainRoom, Reserve
-from sync.agent import Agent
+from kiosk.versions import Versions
+from sync.agent import VERSION, Agent
 from sync.client import PlatformClient
 from sync.content import refresh
 from sync.outbox import Outbox
 from sync.protocol.wire import Purpose, SignedRequest
+from sync.updates import Updater, Updates
 
 
 class NotEnrolled(Exception):
     """The terminal does not know a platform yet."""
 
 
-def make_agent(settings: Settings) -> Agent:
-    """The agent of an enrolled terminal. Raises NotEnrolled, CredentialError or StoreError."""
+def make_agent(settings: Settings, config: Path | None) -> Agent:
+    """The agent of an enrolled terminal; ``config`` is where ``settings`` were read.
+
+    Raises NotEnrolled, CredentialError or StoreError.
+    """
     state = settings.paths.state
     trust_file = state / "platform.json"
     told = load_trust(trust_file)
@@ -57,6 +65,14 @@ def make_agent(settings: Settings) -> Agent:
             remember_start(store, client.started)
         return refresh(client, settings.content, told.root.encode(), max(now, time_floor(store, told)))
 
+    def room_for_updates() -> int:
+        return room.free - settings.storage.low_mb * MB
+
+    apply = [sys.executable, "-m", "kiosk.cli", "update", "apply", "--parent", str(os.getpid())]
+    if config is not None:
+        apply += ["--config", str(config)]
+    published = Updates(Versions(state), settings.content, told.root.encode(), code)
+    updates = Updater(published, client, settings.updates, VERSION, room_for_updates, apply)
     return Agent(
         store,
         files,
@@ -64,6 +80,7 @@ def make_agent(settings: Settings) -> Agent:
         Outbox(store, files, client, trust.believes, sign, clock, chance, client.uploads),
         sign,
         content,
+        updates,
         trust,
         settings.platform.heartbeat_seconds,
         settings.platform.ratings_at_least,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from datetime import datetime, timedelta
 from io import FileIO
 from pathlib import Path
@@ -31,6 +31,8 @@ QUICK = 1.0
 """Seconds that a piece may take: a cut line wastes at most one piece."""
 MOST_OF_PROBLEM = 16_000
 """Bytes of an error that are read where the answer would be a file."""
+SMALL = 16 * 1024
+"""Bytes of a wheel that are read at a time: whoever reads stops soon, on a slow line too."""
 LONGEST = 120.0
 """Seconds that one published file may take: who sends it byte by byte holds up nothing else for ever."""
 
@@ -134,7 +136,7 @@ class PlatformClient:
                 preload_content=whole,
             )
             told = answer.data if whole else b""
-            if not whole and answer.status != 200:
+            if not whole and answer.status not in (200, 206):
                 told = answer.read(MOST_OF_PROBLEM, decode_content=False)
                 answer.close()
         except urllib3.exceptions.SSLError as bad:
@@ -212,20 +214,29 @@ class PlatformClient:
         """When this machine was started, by the platform's clock; None before the platform was heard."""
         return self._boot_time
 
-    def pieces(self, path: str) -> Iterator[bytes]:
+    def pieces(self, path: str) -> Generator[bytes]:
         """The body of a published file, as it comes; who has enough of it closes the iterator.
 
         Raises NoNetwork, NotThere or Rejected, also on the way.
         """
         begun = time.monotonic()
-        answer = self._request("GET", path, whole=False)
+        for piece in self._pieces(path, 200, PIECE):
+            if time.monotonic() - begun > LONGEST:
+                raise NoNetwork("a published file comes too slowly")
+            yield piece
+
+    def part(self, path: str, start: int, size: int) -> Generator[bytes]:
+        """``size`` bytes of a published wheel from ``start`` on, as they come; who has waited long enough closes the
+        iterator, and what has come is good. Raises as ``pieces`` does."""
+        return self._pieces(path, 206, SMALL, f"bytes={start}-{start + size - 1}")
+
+    def _pieces(self, path: str, status: int, size: int, range_: str = "") -> Generator[bytes]:
+        headers = {"Range": range_} if range_ else {}
+        answer = self._request("GET", path, b"", whole=False, **headers)
         try:
-            if answer.status != 200:
+            if answer.status != status:
                 raise (NotThere if answer.status == 404 else Rejected)(f"HTTP {answer.status}")
-            for piece in answer.stream(PIECE, decode_content=False):
-                if time.monotonic() - begun > LONGEST:
-                    raise NoNetwork("a published file comes too slowly")
-                yield piece
+            yield from answer.stream(size, decode_content=False)
         except urllib3.exceptions.HTTPError as gone:
             raise NoNetwork(type(gone).__name__) from gone
         finally:

@@ -8,7 +8,7 @@ from pathlib import Path
 import structlog
 from PySide6.QtCore import QObject, QtMsgType, QUrl, qInstallMessageHandler
 from PySide6.QtGui import QFont, QFontDatabase, QGuiApplication
-from PySide6.QtQml import QQmlApplicationEngine, qmlRegisterSingletonType, qmlRegisterType
+from PySide6.QtQml import QQmlApplicationEngine, QQmlComponent, qmlRegisterSingletonType, qmlRegisterType
 from PySide6.QtQuick import QQuickWindow
 
 from kiosk.config import Settings
@@ -103,6 +103,14 @@ class Window:
             raise RuntimeError("Main.qml did not load")
         self.root = roots[0]
         self.root.create()
+
+    def broken_screens(self) -> list[str]:
+        """What is wrong with screens that cannot be drawn, a line each."""
+        found = []
+        for path in sorted((QML / "screens").glob("*/*Screen.qml")):
+            screen = QQmlComponent(self.engine, QUrl.fromLocalFile(str(path)))
+            found += [error.toString() for error in screen.errors()]
+        return found
 
     def show(self) -> None:
         assert self.root is not None

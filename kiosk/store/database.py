@@ -112,6 +112,21 @@ class Store:
         self.db.conn.close()
 
 
+def copy_store(path: Path, key: bytes, target: Path) -> None:
+    """Write what is in the database at ``path`` now to the new file ``target``, under the same key. Others may go on
+    writing meanwhile. Raises StoreError."""
+    if not path.exists():
+        raise StoreError(f"{path.name} is not there")
+    try:
+        source = _connect(f"file:{path}?mode=ro", key)
+        copy = _connect(f"file:{target}", key)
+        source.backup(copy)
+        copy.close()
+        source.close()
+    except sqlcipher3.DatabaseError as bad:
+        raise StoreError(f"{path.name} cannot be copied: {bad}") from None
+
+
 def _connect(uri: str, key: bytes) -> Any:
     if tuple(map(int, sqlcipher3.sqlite_version.split("."))) < FIXED_SQLITE:
         raise StoreError(f"SQLite {sqlcipher3.sqlite_version} can corrupt the database; {FIXED_SQLITE} is the least")

@@ -8,7 +8,7 @@ import random
 import threading
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
@@ -37,12 +37,26 @@ from sync.protocol.wire import BatchAnswer, EnrolAnswer, KeyNotice, Pace, Purpos
 from tests.sync.conftest import Terminal
 
 
+class Pieces:
+    """A new version of the program that comes in ``more`` pieces."""
+
+    def __init__(self) -> None:
+        self.more = self.asked = 0
+        self.failed = False
+
+    def work(self, _now: datetime) -> bool:
+        self.asked += 1
+        self.more = max(0, self.more - 1)
+        return self.more > 0
+
+
 class Hands:
     """What the agent is given besides the store: counts and fails as the test says."""
 
     def __init__(self, terminal: Terminal, folder: Path) -> None:
         self.fetched = 0
         self.fails: Exception | None = None
+        self.updates = Pieces()
         self.agent = Agent(
             terminal.store,
             terminal.files,
@@ -50,6 +64,7 @@ class Hands:
             terminal.outbox,
             terminal.sign,
             self._content,
+            self.updates,
             terminal.trust,
             60,
             10,

@@ -25,6 +25,7 @@ from sync.outbox import Sent
 from sync.protocol.private_ca import ServerFiles, make_server_files
 from sync.protocol.wire import Purpose, SignedRequest
 from tests.sync.conftest import Terminal
+from tests.sync.test_agent import Pieces
 
 
 class Line(PlatformClient):
@@ -52,6 +53,7 @@ def agent(terminal: Terminal, client: PlatformClient) -> Agent:
         terminal.outbox,
         sign,
         lambda: False,
+        Pieces(),
         terminal.trust,
         60,
         10,

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+from kiosk.config import ASSETS
+from kiosk.model.clock import SystemClock
 from kiosk.robot.faults.scene import Scene, State
 from kiosk.security.credentials import load_credentials
 from kiosk.store.database import Store
 from kiosk.supervisor import GIVE_UP
+from kiosk.versions import Versions
+from sync.hub.repository import OfflineKeys
+from sync.hub.services import open_platform
 from sync.protocol.private_ca import make_server_files
 
 SAM_ID = "05.01-20175207-0000174330-2019867893"
@@ -186,6 +193,31 @@ def _own_authority(scene: Scene) -> None:
     scene.restart("hub")
 
 
+def _bad_version(scene: Scene) -> None:
+    """A version is published that was not well at this terminal."""
+    version = "999.0"
+    Versions(scene.stack.terminal_folder).fail(version, "it did not come up")
+    with tempfile.TemporaryDirectory() as folder:
+        sources = Path(folder) / "catalogue"
+        shutil.copytree(ASSETS / "catalogue", sources)
+        name = f"bianmin-{version}-py3-none-any.whl"
+        (sources / "updates" / "wheels").mkdir(parents=True)
+        (sources / "updates" / "wheels" / name).write_bytes(b"nothing")
+        (sources / "updates" / f"{version}.yaml").write_text(f'version: "{version}"\nwheels: [{name}]\n')
+        _publish(scene, sources)
+
+
+def _no_version(scene: Scene) -> None:
+    _publish(scene, ASSETS / "catalogue")
+
+
+def _publish(scene: Scene, sources: Path) -> None:
+    folder = scene.stack.hub_folder
+    platform = open_platform(folder, None, SystemClock())
+    platform.repository.publish(sources, OfflineKeys(folder / "offline"))
+    platform.engine.dispose()
+
+
 def _instead(who: str) -> Cause:
     return _fault("network", {"instead": ""}, instead=who)
 
@@ -296,4 +328,5 @@ CAUSES: dict[str, Cause] = {
         "it takes a case that waits",
         before=lambda s: s.rig.order("unplug", device="network"),
     ),
+    "update_failed": Cause(_bad_version, _no_version),
 }
