@@ -33,6 +33,7 @@ from sync.hub.services import Platform, Storage, open_platform
 from sync.outbox import Outbox
 from sync.protocol.wire import Purpose, SignedRequest
 from tests.sync.bucket import Buckets, buckets
+from tests.sync.hands import Hands
 from tests.sync.server import serving
 
 PERSON = IdentityDocument(
@@ -127,3 +128,8 @@ def terminal(tmp_path: Path, platform: Platform, url: str) -> Terminal:
     folder = tmp_path / "terminal"
     folder.mkdir()
     return Terminal(folder, platform, url)
+
+
+@pytest.fixture
+def hands(terminal: Terminal, tmp_path: Path) -> Hands:
+    return Hands(terminal, tmp_path)

@@ -1,14 +1,13 @@
-"""The agent's turns against a real platform: lanes that do not hold up each other, calls, keys, changes of state."""
+"""The agent's turns against a real platform: lanes that do not hold up each other, calls, changes of state."""
 
 from __future__ import annotations
 
 import errno
 import json
-import random
 import threading
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,89 +15,20 @@ import pytest
 from sqlalchemy import select
 
 from kiosk.cases.submit import Intake
-from kiosk.model.clock import ManualClock
-from kiosk.model.room import MB, Disk, Marks
-from kiosk.security.trust import load_trust
+from kiosk.model.room import MB, Disk
 from kiosk.store.database import CALL, CALL_TOLD, Store
 from kiosk.store.pages import SealedFiles
 from kiosk.store.receipt_counter import ReceiptCounter
-from kiosk.store.retention import Keep
-from kiosk.store.room import DRAIN_RESERVE, DrainRoom, Reserve
-from sync.agent import Agent
+from kiosk.store.room import DRAIN_RESERVE
 from sync.client import NoNetwork, Rejected
 from sync.hub.console.queries.quarantine import settle
-from sync.hub.keys import PlatformKeys
 from sync.hub.pace import Pacer
-from sync.hub.schema import quarantine, terminals
+from sync.hub.schema import quarantine
 from sync.hub.services import Platform
 from sync.outbox import Sent
-from sync.protocol.envelope import acknowledgements
-from sync.protocol.wire import BatchAnswer, EnrolAnswer, KeyNotice, Pace, Purpose, RecordBatch
+from sync.protocol.wire import Pace
 from tests.sync.conftest import Terminal
-
-
-class Pieces:
-    """A new version of the program that comes in ``more`` pieces."""
-
-    def __init__(self) -> None:
-        self.more = self.asked = 0
-        self.failed = False
-
-    def work(self, _now: datetime) -> bool:
-        self.asked += 1
-        self.more = max(0, self.more - 1)
-        return self.more > 0
-
-
-class Hands:
-    """What the agent is given besides the store: counts and fails as the test says."""
-
-    def __init__(self, terminal: Terminal, folder: Path) -> None:
-        self.fetched = 0
-        self.fails: Exception | None = None
-        self.updates = Pieces()
-        self.agent = Agent(
-            terminal.store,
-            terminal.files,
-            terminal.client,
-            terminal.outbox,
-            terminal.sign,
-            self._content,
-            self.updates,
-            terminal.trust,
-            60,
-            10,
-            Keep(),
-            DrainRoom(folder / "terminal", Marks(), Reserve(folder / "terminal" / DRAIN_RESERVE, MB)),
-            terminal.clock,
-            random.Random(1),
-        )
-
-    def _content(self) -> bool:
-        self.fetched += 1
-        if self.fails is not None:
-            raise self.fails
-        return False
-
-
-@pytest.fixture
-def hands(terminal: Terminal, tmp_path: Path) -> Hands:
-    return Hands(terminal, tmp_path)
-
-
-def with_keys(platform: Platform, keys: PlatformKeys) -> None:
-    """As after a restart of the platform."""
-    for part in (platform.desk, platform.worker, platform.vault, platform.door._ingest):
-        object.__setattr__(part, "_keys", keys)
-
-
-def known(platform: Platform) -> dict[str, object]:
-    with platform.engine.connect() as connection:
-        return dict(connection.execute(select(terminals)).mappings().one())
-
-
-def online(terminal: Terminal) -> bool:
-    return bool(json.loads(terminal.store.get("agent_status"))["online"])
+from tests.sync.hands import Hands, known, online
 
 
 def test_a_lane_that_fails_holds_up_no_other(terminal: Terminal, platform: Platform, hands: Hands) -> None:
@@ -173,104 +103,6 @@ def test_a_call_that_the_platform_has_not_heard_is_not_confirmed(
     hands.agent.turn()
     assert terminal.store.get(CALL_TOLD) == terminal.store.get(CALL)
     assert known(platform)["calls"] == 1
-
-
-def test_a_terminal_seals_to_the_newer_key_only_on_the_platforms_word(
-    terminal: Terminal, platform: Platform, hands: Hands, tmp_path: Path
-) -> None:
-    newer = platform.keys.rotated(platform.clock.now())
-    with_keys(platform, newer)
-    hands.agent.turn()
-    after = load_trust(tmp_path / "terminal" / "platform.json")
-    assert after == terminal.trust.known
-    assert after.sealing == newer.sealing[0].published()
-    forged = KeyNotice(sealing=newer.keeping[0].published()).signed("intl", terminal.signing_key)
-    terminal.trust.hear([], forged)
-    assert terminal.trust.known == after
-
-
-def test_a_terminal_that_was_away_follows_all_acknowledging_keys_since(
-    terminal: Terminal, platform: Platform, hands: Hands, tmp_path: Path
-) -> None:
-    first, at = platform.keys, platform.clock.now()
-    before = terminal.submit()
-    [outgoing] = terminal.cases.due(1e12, 1)
-    assert terminal.outbox.send_next() == Sent.SENT
-    third = first.succeeded(at).succeeded(at).rotated(at)
-    assert first.acknowledging.private not in third.model_dump_json()
-    with_keys(platform, third)
-    terminal.submit()
-    hands.agent.turn()  # the sign of life comes before the case
-    assert terminal.cases.backlog() == 0
-    known = load_trust(tmp_path / "terminal" / "platform.json")
-    assert known is not None
-    assert (known.acknowledging, known.sealing) == (third.acknowledging.published(), third.sealing[0].published())
-    assert [key.key_id for key in known.earlier] == [s.by.key_id for s in reversed(third.successions)]
-    # The first word still counts, and is the answer to a repeat.
-    batch = terminal.sign(Purpose.RECORDS, RecordBatch(records=[outgoing.envelope]))
-    [again] = platform.door.records([batch])
-    assert isinstance(again, BatchAnswer)
-    word = again.answers[0].acknowledgement
-    assert word is not None
-    assert (word.case_id, word.key_id) == (before, first.acknowledging.key_id)
-    assert terminal.trust.believes(word)
-    assert third.told(at, b"").believes(word)  # who is enrolled today
-    assert first.told(at, b"").believes(word)
-    assert not second_hand(third).believes(word)
-
-
-def second_hand(keys: PlatformKeys) -> EnrolAnswer:
-    """What a terminal would know that was not told the earlier keys."""
-    return keys.told(ManualClock().now(), b"").model_copy(update={"earlier": []})
-
-
-def test_only_the_present_key_names_the_next(terminal: Terminal, platform: Platform) -> None:
-    trust, first, at = terminal.trust, platform.keys, platform.clock.now()
-    [theft] = first.succeeded(at).successions  # made with the first key, which somebody has copied
-    second = first.succeeded(at)
-    [good] = second.successions
-    for bad in (
-        good.model_copy(update={"signature": ""}),
-        good.model_copy(update={"withdrawn": [first.acknowledging.key_id]}),
-        good.model_copy(update={"acknowledging": first.publishing.published()}),
-    ):
-        trust.hear([bad], None)
-        assert trust.known.acknowledging == first.acknowledging.published()
-    trust.hear([good], None)
-    trust.hear([theft], first.rotated(at).notice())
-    assert trust.known.acknowledging == second.acknowledging.published()
-    assert trust.known.sealing == first.sealing[0].published()
-    trust.hear([], second.rotated(at).notice())
-    assert trust.known.sealing != first.sealing[0].published()
-
-
-def test_a_stolen_acknowledging_key_wipes_nothing_any_more(
-    terminal: Terminal, platform: Platform, hands: Hands, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first, at = platform.keys, platform.clock.now()
-    case_id = terminal.submit()
-    [outgoing] = terminal.cases.due(1e12, 1)
-    with monkeypatch.context() as cut:
-        # The word on this case is lost on the way.
-        cut.setattr(terminal.outbox, "_believes", lambda _word: False)
-        assert terminal.outbox.send_next() == Sent.LATER
-    second = first.succeeded(at, [first.acknowledging.key_id])
-    with pytest.raises(ValueError, match="no acknowledging key"):
-        first.succeeded(at, ["other"])
-    with_keys(platform, second)
-    terminal.clock.advance(1000)
-    hands.agent.turn()
-    assert terminal.trust.known.earlier == second.told(at, b"").earlier == []
-    forged = acknowledgements(
-        [(case_id, outgoing.envelope.digest())],
-        "intl",
-        first.acknowledging.key_id,
-        first.acknowledging.secret,
-        at.isoformat(),
-    )
-    assert not terminal.trust.believes(forged[0])
-    # The platform says it anew, with a key that counts: the terminal is not left waiting for ever.
-    assert terminal.cases.backlog() == 0
 
 
 def test_what_becomes_of_a_case_comes_back_to_its_terminal(

@@ -1,73 +1,39 @@
-"""What the platform takes, refuses, opens and keeps; on both databases."""
+"""What the platform takes and refuses, and from whom; on both databases."""
 
 from __future__ import annotations
 
 import json
-import shutil
 import threading
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import OperationalError
 
 from kiosk.config import ASSETS
 from kiosk.model.clock import ManualClock
-from sync.hub import feed
 from sync.hub.database import open_database, transaction
 from sync.hub.door import Malformed
-from sync.hub.keys import load_or_create, save
-from sync.hub.schema import audit, cases, changes, feeds, openings, quarantine, ratings, terminals
+from sync.hub.schema import cases, feeds, quarantine, terminals
 from sync.hub.services import Platform, Storage, open_platform
-from sync.hub.vault import NoSuchCase, Reader
 from sync.outbox import Sent
 from sync.protocol.canonical import b64, canonical
 from sync.protocol.envelope import Envelope
-from sync.protocol.suites import SealError, suite
+from sync.protocol.suites import suite
 from sync.protocol.wire import (
     BatchAnswer,
-    ChainHead,
-    ChainState,
     EnrolRequest,
     Heartbeat,
     HeartbeatAnswer,
     Purpose,
-    RatingBatch,
-    RatingRecord,
     RecordBatch,
     RecordStatus,
     Refusal,
     SignedRequest,
 )
 from tests.sync.conftest import Terminal
-
-CHECK = Reader("tester", "check")
-
-
-def sealed(terminal: Terminal) -> Envelope:
-    """A case of the terminal whose files are at the platform, and that is not sent yet."""
-    case_id = terminal.submit()
-    [outgoing] = [o for o in terminal.cases.due(terminal.clock.now().timestamp(), 100) if o.envelope.case_id == case_id]
-    terminal.outbox._send_files(outgoing)
-    return outgoing.envelope
-
-
-def sent(terminal: Terminal, platform: Platform, *envelopes: Envelope) -> BatchAnswer:
-    request = terminal.sign(Purpose.RECORDS, RecordBatch(records=list(envelopes)))
-    [answer] = platform.door.records([request])
-    assert isinstance(answer, BatchAnswer)
-    return answer
-
-
-def rows(platform: Platform, query: object) -> list[dict[str, object]]:
-    with platform.engine.connect() as connection:
-        return [dict(r) for r in connection.execute(query).mappings()]  # type: ignore[call-overload]
-
-
-def refusals(platform: Platform) -> list[str]:
-    return [json.loads(str(r["detail"]))["why"] for r in rows(platform, select(audit)) if "refused" in str(r["kind"])]
-
+from tests.sync.sending import refusals, rows, sealed, sent
 
 # taking in
 
@@ -162,6 +128,17 @@ def test_a_transaction_that_another_got_in_the_way_of_is_done_again(platform: Pl
     assert [r["feed"] for r in rows(platform, select(feeds))] == ["try-2"]
 
 
+def test_what_is_digested_is_what_arrived(terminal: Terminal, platform: Platform) -> None:
+    """A later version's fields travel, count in the digest, and are kept."""
+    envelope = sealed(terminal)
+    newer = Envelope.model_validate(envelope.model_dump() | {"later": {"field": 1}}).signed(terminal.signing_key)
+    [answer] = sent(terminal, platform, newer).answers
+    assert answer.acknowledgement is not None
+    assert answer.acknowledgement.envelope == newer.digest() != envelope.digest()
+    [row] = rows(platform, select(cases))
+    assert json.loads(str(row["envelope"]))["later"] == {"field": 1}
+
+
 # who sends
 
 
@@ -246,208 +223,6 @@ def test_a_machine_in_anothers_place_leaves_the_old_ones_cases_readable(terminal
     assert platform.door.heartbeats([terminal.sign(Purpose.HEARTBEAT, Heartbeat())]) == [Refusal.BAD_SIGNATURE]
 
 
-# opening
-
-
-def test_what_does_not_open_waits_in_quarantine_and_can_be_tried_again(
-    terminal: Terminal, platform: Platform, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    envelope = sealed(terminal)
-    sent(terminal, platform, envelope)
-    with monkeypatch.context() as patched:
-        patched.setattr(platform.forms, "get", lambda *_: None)
-        platform.worker.work_off()
-    assert [(r["state"], r["reason"]) for r in rows(platform, select(cases))] == [("quarantined", "unknown_form")]
-    assert platform.worker.replay("T01", envelope.case_id, "admin")
-    platform.worker.work_off()
-    assert [(r["state"], r["reason"]) for r in rows(platform, select(cases))] == [("accepted", "")]
-    assert not platform.worker.replay("T01", envelope.case_id, "admin")
-
-
-def test_a_case_that_brings_the_process_down_is_set_aside_in_the_end(
-    terminal: Terminal, platform: Platform, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sent(terminal, platform, sealed(terminal))
-    assert isinstance(platform.clock, ManualClock)
-
-    def crash(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr(type(platform.worker), "_outcome", crash)
-        for _ in range(5):
-            with pytest.raises(KeyboardInterrupt):
-                platform.worker.work()
-            assert platform.worker.work() == 0  # taken up, and not free again yet
-            platform.clock.advance(3600)
-    platform.worker.work_off()
-    assert [(r["state"], r["reason"]) for r in rows(platform, select(cases))] == [("quarantined", "processing")]
-
-
-def test_an_opening_is_written_down_before_anything_is_shown(terminal: Terminal, platform: Platform) -> None:
-    envelope = sealed(terminal)
-    sent(terminal, platform, envelope)
-    platform.worker.work_off()
-    body = platform.vault.body("T01", envelope.case_id, CHECK)
-    assert body.receipt == envelope.receipt
-    with pytest.raises(NoSuchCase):
-        platform.vault.document("T01", envelope.case_id, "doc-none", CHECK)
-    with pytest.raises(NoSuchCase):
-        platform.vault.body("T01", "nobody", CHECK)
-    assert [(r["user"], r["reason"]) for r in rows(platform, select(openings))] == [("tester", "check")] * 2
-
-
-# keys
-
-
-def test_sealing_keys_change_while_terminals_are_away(terminal: Terminal, platform: Platform, storage: Storage) -> None:
-    late = sealed(terminal)
-    file = platform.folder / "keys.json"
-    save(file, load_or_create(file, platform.clock).rotated(platform.clock.now()))
-    after = open_platform(platform.folder, ASSETS / "catalogue", platform.clock, storage=storage)
-    sent(terminal, after, late)
-    after.worker.work_off()
-    assert [r["state"] for r in rows(after, select(cases))] == ["accepted"]
-    [answer] = after.door.heartbeats([terminal.sign(Purpose.HEARTBEAT, Heartbeat(key_id=late.key_id))])
-    assert isinstance(answer, HeartbeatAnswer)
-    assert answer.key is not None
-    assert answer.key.sealing.key_id == after.keys.sealing[0].key_id != late.key_id
-    assert answer.key.verified("intl", after.keys.acknowledging.public_bytes)
-    changed = answer.key.model_copy(update={"sealing": after.keys.keeping[0].published()})
-    assert not changed.verified("intl", after.keys.acknowledging.public_bytes)
-    # The old key is destroyed; what was opened before can still be read.
-    save(file, after.keys.retired(platform.clock.now() + timedelta(days=1)))
-    without = open_platform(platform.folder, ASSETS / "catalogue", platform.clock, storage=storage)
-    assert without.keys.sealing_key(late.key_id) is None
-    assert without.vault.body("T01", late.case_id, CHECK).receipt == late.receipt
-    for opened in (after, without):
-        opened.engine.dispose()
-
-
-def test_a_stolen_backup_of_the_database_opens_nothing(
-    terminal: Terminal, platform: Platform, storage: Storage, tmp_path: Path
-) -> None:
-    """Rows and sealed files without the key file."""
-    envelope = sealed(terminal)
-    sent(terminal, platform, envelope)
-    platform.worker.work_off()
-    thief = open_platform(tmp_path / "thief", ASSETS / "catalogue", platform.clock, storage=storage)
-    if not storage.database:
-        thief.engine.dispose()
-        for part in platform.folder.glob("platform.db*"):
-            shutil.copy(part, tmp_path / "thief" / part.name)
-        shutil.copytree(platform.folder / "blobs", tmp_path / "thief" / "blobs", dirs_exist_ok=True)
-        thief = open_platform(tmp_path / "thief", ASSETS / "catalogue", platform.clock)
-    with pytest.raises(SealError):
-        thief.vault.body("T01", envelope.case_id, CHECK)
-    whole = b"".join(canonical({k: str(v) for k, v in r.items()}) for r in rows(thief, select(cases)))
-    assert "测试甲".encode() not in whole
-    assert b"990000199003070013" not in whole
-    thief.engine.dispose()
-
-
-# what terminals follow
-
-
-def test_changes_come_in_order_and_none_is_missed(terminal: Terminal, platform: Platform) -> None:
-    """Transactions that commit in another order than they began: no reader steps over one."""
-    name, entered, seen = feed.of_terminal("T01"), threading.Event(), []
-    slow_may_commit = threading.Event()
-
-    def slow(connection: Connection) -> None:
-        feed.append(connection, name, [("closed", "slow")], "2026-01-01")
-        entered.set()
-        assert slow_may_commit.wait(30)
-
-    def fast(connection: Connection) -> None:
-        feed.append(connection, name, [("closed", "fast")], "2026-01-01")
-
-    first = threading.Thread(target=transaction, args=(platform.engine, slow))
-    first.start()
-    assert entered.wait(30)
-    second = threading.Thread(target=transaction, args=(platform.engine, fast))
-    second.start()
-    second.join(0.5)
-    cursor = 0
-    for _ in range(2):
-        with platform.engine.connect() as connection:
-            part = feed.since(connection, name, cursor, 10)
-        seen += [c.subject for c in part.changes]
-        cursor = part.cursor
-        slow_may_commit.set()
-        first.join(30)
-        second.join(30)
-    assert seen == ["slow", "fast"]
-
-
-def test_a_terminal_hears_of_its_cases_and_starts_anew_where_its_cursor_is_unknown(
-    terminal: Terminal, platform: Platform
-) -> None:
-    envelope = sealed(terminal)
-    sent(terminal, platform, envelope)
-    platform.worker.work_off()
-    platform.worker.close("T01", envelope.case_id, "clerk")
-
-    def beat(**told: object) -> HeartbeatAnswer:
-        [answer] = platform.door.heartbeats([terminal.sign(Purpose.HEARTBEAT, Heartbeat(**told))])  # type: ignore[arg-type]
-        assert isinstance(answer, HeartbeatAnswer)
-        return answer
-
-    news = beat(cursor=0)
-    assert [s.state for s in news.states] == ["accepted", "closed"]
-    assert (news.cursor, news.more, news.reset) == (2, False, False)
-    assert beat(cursor=2).states == []
-    assert beat(cursor=9).reset
-    assert [s.state for s in beat(cursor=9, open_cases=[envelope.case_id]).states] == ["closed"]
-    transaction(platform.engine, lambda c: feed.forget(c, "9999"))
-    assert len(rows(platform, select(changes))) == 1
-    assert beat(cursor=0).reset
-    assert [s.state for s in beat(cursor=1).states] == ["closed"]
-
-
-def test_chains_are_compared_at_every_sign_of_life(terminal: Terminal, platform: Platform) -> None:
-    envelopes = [sealed(terminal) for _ in range(3)]
-    head = ChainHead(epoch="ABCD", sequence=3, envelope=envelopes[-1].digest())
-
-    def state(backlog: int, **change: object) -> ChainState:
-        beat = Heartbeat(backlog=backlog, chain=head.model_copy(update=change))
-        [answer] = platform.door.heartbeats([terminal.sign(Purpose.HEARTBEAT, beat)])
-        assert isinstance(answer, HeartbeatAnswer)
-        return answer.chain
-
-    assert state(3) == ChainState.WHOLE
-    assert state(2) == ChainState.GAP  # the terminal counts one as delivered that never came
-    sent(terminal, platform, *envelopes[:2])
-    assert state(1) == ChainState.WHOLE
-    assert state(2) == ChainState.WHOLE  # its acknowledgement was lost: it will come again
-    assert state(0, sequence=1) == ChainState.BEHIND  # an old image of the disk
-    copied = envelopes[1].model_copy(update={"case_id": "copied"}).signed(terminal.signing_key)
-    sent(terminal, platform, copied)
-    assert state(1) == ChainState.FORKED
-    assert state(1) == ChainState.FORKED
-
-
-def test_a_copied_disk_is_seen_behind_a_gap_too(terminal: Terminal, platform: Platform) -> None:
-    """The copy's record takes the place of a lost one in the count."""
-    first, second, third = (sealed(terminal) for _ in range(3))
-    copied = second.model_copy(update={"case_id": "copied"}).signed(terminal.signing_key)
-    sent(terminal, platform, first, second, copied)
-    for sequence, expected in ((9, ChainState.FORKED), (1, ChainState.FORKED)):
-        head = ChainHead(epoch="ABCD", sequence=sequence, envelope=third.digest())
-        [answer] = platform.door.heartbeats([terminal.sign(Purpose.HEARTBEAT, Heartbeat(chain=head))])
-        assert isinstance(answer, HeartbeatAnswer)
-        assert answer.chain == expected
-
-
-def test_ratings_count_once_and_do_not_tell_the_terminal(terminal: Terminal, platform: Platform) -> None:
-    rating = RatingRecord(id="r1", service="social-security-card", level=4, half_day="2026-03-02-am")
-    for _ in range(2):
-        request = terminal.sign(Purpose.RATINGS, RatingBatch(ratings=[rating]))
-        assert platform.door.ratings([request]) == [None]
-    [row] = rows(platform, select(ratings))
-    assert "T01" not in {str(v) for v in row.values()}
-
-
 # storage
 
 
@@ -462,26 +237,3 @@ def test_tables_of_another_version_are_not_touched(platform: Platform, storage: 
         connection.exec_driver_sql("UPDATE schema_version SET version = 1")
     with pytest.raises(ValueError, match="version 1"):
         open_database(platform.folder, storage.database)
-
-
-def test_every_number_of_a_receipt_finds_its_case(terminal: Terminal, platform: Platform) -> None:
-    assert terminal.outbox.send_next() == Sent.NOTHING_DUE
-    for _ in range(25):
-        terminal.submit()
-    assert terminal.outbox.send_next() == Sent.SENT
-    assert terminal.outbox.send_next() == Sent.SENT
-    assert terminal.outbox.send_next() == Sent.NOTHING_DUE
-    assert platform.worker.work_off() == 25
-    with platform.engine.connect() as connection:
-        assert connection.scalar(select(func.count()).select_from(cases).where(cases.c.state == "accepted")) == 25
-
-
-def test_what_is_digested_is_what_arrived(terminal: Terminal, platform: Platform) -> None:
-    """A later version's fields travel, count in the digest, and are kept."""
-    envelope = sealed(terminal)
-    newer = Envelope.model_validate(envelope.model_dump() | {"later": {"field": 1}}).signed(terminal.signing_key)
-    [answer] = sent(terminal, platform, newer).answers
-    assert answer.acknowledgement is not None
-    assert answer.acknowledgement.envelope == newer.digest() != envelope.digest()
-    [row] = rows(platform, select(cases))
-    assert json.loads(str(row["envelope"]))["later"] == {"field": 1}
