@@ -57,6 +57,14 @@ class Installation:
         citizen.leave(at_once=at_once)
         return found
 
+    def end_visit(self) -> None:
+        """As a citizen who has had enough: it is asked once."""
+        self.screen.tap("end")
+        self.screen.wait(lambda now: now["dialog"] == "end", "the question")
+        pid = self.screen.where()["pid"]
+        self.screen.tap("dialog_yes")
+        self.screen.wait(lambda now: now["pid"] != pid, "the next worker")
+
 
 def start(options: StackOptions) -> Installation:
     stack = Stack(options, lambda _part: None)

@@ -109,9 +109,15 @@ def _pictures_in_memory() -> list[str]:
     """Memory files with pictures that any process holds open, as ``PID: name``."""
     held = []
     for link in Path("/proc").glob("[0-9]*/fd/*"):
-        with contextlib.suppress(OSError):
-            target = str(link.readlink())
+        with contextlib.suppress(OSError, psutil.Error):
+            target, pid = str(link.readlink()), int(link.parts[2])
             # This process holds those of the camera tests that ran in it.
-            if link.parts[2] != str(os.getpid()) and target.startswith(("/memfd:frames", "/memfd:blob")):
-                held.append(f"{link.parts[2]}: {target}")
+            if target.startswith(("/memfd:frames", "/memfd:blob")) and pid != os.getpid() and not _beside_us(pid):
+                held.append(f"{pid}: {target}")
     return held
+
+
+def _beside_us(pid: int) -> bool:
+    """Whether a process is of the tests that another worker of pytest-xdist runs meanwhile, on its own terminal."""
+    above = [p.pid for p in psutil.Process(pid).parents()]
+    return "PYTEST_XDIST_WORKER" in os.environ and os.getppid() in above and os.getpid() not in above
