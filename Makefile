@@ -21,8 +21,10 @@ APT_FONTS := fonts-noto-cjk fonts-wqy-microhei fonts-wqy-zenhei fonts-arphic-uka
 	fonts-liberation fonts-freefont-ttf fonts-lato fonts-open-sans fonts-crosextra-caladea fonts-dancingscript \
 	fonts-dkg-handwriting
 
-# Tests of whole terminals and of drivers keep to the wall clock, and those of processes that are killed, too: one at a time.
-ALONE := tests/devices tests/robot tests/ui tests/sync/test_real_processes.py
+# Tests of processes that are killed, of whole terminals and of drivers keep to the wall clock, and wait more than they
+# work: never more than two at a time, and nothing beside them. What takes longest comes first.
+TIMED := tests/sync/test_real_processes.py tests/robot \
+	tests/devices/test_drivers.py tests/devices/test_faults_of_camera.py tests/devices/test_flow_control.py
 
 .PHONY: run test check soak fuzz bench bench-scan bench-rendered shots clean setup lock apt-run apt-test
 
@@ -30,8 +32,8 @@ run: setup ## the demo: everything on this machine, with simulated hardware
 	$(BIN)/kiosk demo
 
 test: setup-dev apt-test ## all tests of CI
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n logical --dist loadfile $(addprefix --ignore=,$(ALONE) tests/fleet)
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest $(ALONE)
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n logical --dist loadfile $(addprefix --ignore=,$(TIMED) tests/fleet)
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(TIMED)
 	$(BIN)/python -m pytest -s -o faulthandler_timeout=0 tests/fleet
 
 check: setup-dev ## format, lint, types, QML, layers, dependencies, dead code
