@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import segno
@@ -119,7 +119,7 @@ class PaperStrip:
             return 0
         content = self._qr.decode("utf-8", "replace")
         self.qr_codes.append(content)
-        code = segno.make(content, error="m", micro=False)
+        code = _code(content)
         high = (len(code.matrix) + 4) * 6
 
         def draw() -> Image.Image:
@@ -143,3 +143,8 @@ class PaperStrip:
             sheet.paste(row, (0, y))
             y += row.height
         return sheet
+
+
+@lru_cache(maxsize=8)
+def _code(content: str) -> segno.QRCode:
+    return segno.make(content, error="m", micro=False)
