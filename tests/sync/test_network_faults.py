@@ -25,7 +25,7 @@ from sync.outbox import Sent
 from sync.protocol.private_ca import ServerFiles, make_server_files
 from sync.protocol.wire import Purpose, SignedRequest
 from tests.sync.conftest import Terminal
-from tests.sync.test_agent import Pieces
+from tests.sync.hands import Pieces
 
 
 class Line(PlatformClient):

@@ -30,8 +30,8 @@ from sync.protocol.canonical import digest
 from sync.protocol.published import TARGETS
 from sync.updates import Updater, Updates
 from tests.sync.conftest import Terminal
-from tests.sync.test_agent import Hands, known
-from tests.sync.test_published import NOBODY, World
+from tests.sync.hands import Hands, known
+from tests.sync.published.world import NOBODY, World
 from tests.wheels import make_wheel, write_release
 
 PIECE = 64
