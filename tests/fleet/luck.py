@@ -15,19 +15,19 @@ FAULTS = {
     "request_lost": 0.01,
     "answer_lost": 0.01,
     "delayed": 0.006,  # the terminal has given up, and the request arrives after all, behind later ones
-    "doubled": 0.19,
-    "late_copy": 0.18,  # the same request arrives once more, much later
+    "doubled": 0.24,
+    "late_copy": 0.23,  # the same request arrives once more, much later
     "portal": 0.05,  # of a batch: something else answers, and says that all is well
     "portal_page": 0.002,  # something else answers, with a page or an error of its own
     "busy": 0.002,  # the platform says when to come again
     "platform_killed": 0.001,  # one of its processes dies before it commits; the other goes on
-    "killed_at_digest": 0.01,  # of a file's last piece: a process dies with all bytes and before their digest
+    "killed_at_digest": 0.003,  # of a file's last piece: a process dies with all bytes and before their digest
     "agent_killed": 0.0015,  # when the answer has come, and nothing has been made of it
     "damaged": 0.013,  # of a piece: it changes on its way
     "cut": 0.013,  # of a piece: only a part of it comes to the platform's disk
     "wipe_killed": 0.02,  # of a file: the agent dies when its row is gone, and it is not
     "worker_killed": 0.09,  # of a submission
-    "agent_starts": 0.02,  # of a submission: while its files wait, or have their names and no row
+    "agent_starts": 0.012,  # of a submission: while its files wait, or have their names and no row
     "clock_jump": 0.2,  # of a turn, as the rest
     "platform_away": 0.02,
     "opening_killed": 0.1,

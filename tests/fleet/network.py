@@ -31,8 +31,18 @@ class Network:
         self._late: list[tuple[float, int, str, Call]] = []
         self._order = itertools.count()
         self.away_until = 0.0
-        self.takes: Callable[[float], None] = clock.advance
-        """Told how many seconds go by at a request."""
+
+    def passes(self, seconds: float) -> None:
+        """Time goes by, and what is late and due by then arrives."""
+        self._clock.advance(seconds)
+        while self._late and self._late[0][0] <= self._clock.monotonic():
+            _at, _order, name, call = heapq.heappop(self._late)
+            process = self.anybody()
+            if process is None:
+                continue
+            self._luck.meets(name)
+            if answered(process.platform, call).status >= 400:
+                self._luck.note("refused")
 
     def connect(self) -> Callable[[Call], Answer]:
         """Takes requests, and answers them; it stays with one process while it can. Raises urllib3's errors, or Killed
@@ -42,7 +52,7 @@ class Network:
 
         def send(call: Call) -> Answer:
             nonlocal process, until
-            self.takes(self._luck.chance.uniform(*(BAD if self._luck.bad_line else GOOD)))
+            self.passes(self._luck.chance.uniform(*(BAD if self._luck.bad_line else GOOD)))
             now = self._clock.monotonic()
             if process is None or now >= until or not self._runs(process):
                 process = self.anybody()
@@ -125,17 +135,6 @@ class Network:
         chance = self._luck.chance
         wait = chance.uniform(1, 500) if chance.random() < 0.7 else chance.uniform(600, 86_400)
         heapq.heappush(self._late, (self._clock.monotonic() + wait, next(self._order), name, call))
-
-    def deliver(self) -> None:
-        """What is late and has come now."""
-        while self._late and self._late[0][0] <= self._clock.monotonic():
-            _at, _order, name, call = heapq.heappop(self._late)
-            process = self.anybody()
-            if process is None:
-                continue
-            self._luck.meets(name)
-            if answered(process.platform, call).status >= 400:
-                self._luck.note("refused")
 
 
 _PAGES = [

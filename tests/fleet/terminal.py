@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import sqlcipher3
@@ -12,7 +13,7 @@ from pydantic import BaseModel
 from kiosk.cases.draft import Draft
 from kiosk.cases.submit import Intake, TerminalIdentity
 from kiosk.catalogue.package import ServicePackage
-from kiosk.model.clock import ManualClock
+from kiosk.model.clock import Clock
 from kiosk.store.cases import CaseRepository
 from kiosk.store.database import Store, StoreError
 from kiosk.store.pages import SealedFiles
@@ -29,18 +30,37 @@ MOMENTS = ("its files wait", "it opens its database", "it sweeps")
 """Where an agent is that starts while a case is handed in: before the case takes the lock, or while it holds it."""
 
 
+class WrongClock:
+    """A terminal's own clock, which somebody may set."""
+
+    def __init__(self, real: Clock) -> None:
+        self._real, self._ahead = real, timedelta()
+
+    def now(self) -> datetime:
+        return self._real.now() + self._ahead
+
+    def monotonic(self) -> float:
+        return self._real.monotonic()
+
+    def jump(self, year: int) -> None:
+        """The same day and time in ``year``."""
+        real = self._real.now()
+        self._ahead = real.replace(year=year) - real
+
+
 class Kiosk:
     """``handed_in`` are the cases whose number a citizen has seen, with what was in them."""
 
     def __init__(
         self,
         folder: Path,
+        clock: Clock,
         signing: bytes,
         told: EnrolAnswer,
         luck: Luck,
         connect: Callable[[], Callable[[Call], Answer]],
     ) -> None:
-        self.name, self.folder, self.raw = folder.name, folder, ManualClock()
+        self.name, self.folder, self.raw = folder.name, folder, WrongClock(clock)
         self._signing, self._told, self._luck, self._connect = signing, told, luck, connect
         self.handed_in: dict[str, bytes] = {}
         self._copied: set[str] | None = None

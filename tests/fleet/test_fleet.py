@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,12 @@ from tests.fleet.run import FAULTS, Total, one, pool, worlds
 
 WORKERS = os.cpu_count() or 1
 SUBMISSIONS = 100_000
+
+
+@pytest.fixture(scope="module")
+def processes() -> Iterator[Any]:
+    with pool(WORKERS) as running:
+        yield running
 
 
 @pytest.mark.timeout(1500)
@@ -27,19 +35,17 @@ def test_everything_arrives_once() -> None:
     assert total.faults.total() >= FAULTS * SUBMISSIONS
 
 
-def test_a_seed_replays() -> None:
+def test_a_seed_replays(processes: Any) -> None:
     """In another process, too."""
-    with pool(WORKERS) as running:
-        first, again, other = running.starmap(one, [(7, 200), (7, 200), (8, 200)], chunksize=1)
+    first, again, other = processes.starmap(one, [(7, 200), (7, 200), (8, 200)], chunksize=1)
     assert first.submissions >= 200
     assert first.trace == again.trace
     assert first.trace != other.trace
 
 
 @pytest.mark.timeout(240)
-def test_the_simulation_sees_what_is_planted() -> None:
-    with pool(WORKERS) as running:
-        found: list[Seen | None] = running.map(seen, PLANTS, chunksize=1)
+def test_the_simulation_sees_what_is_planted(processes: Any) -> None:
+    found: list[Seen | None] = processes.map(seen, PLANTS, chunksize=1)
     for name, what in zip(PLANTS, found, strict=True):
         print(f"\n{name:34}", what or "not seen", end="")
     assert len(PLANTS) >= 20

@@ -52,7 +52,7 @@ from tests.fleet.terminal import Kiosk
 
 SERVICE = "social-security-card"
 ANSWERS = {"cause": "broken", "bank": "example_city", "delivery": "branch", "branch": "station", "phone": "13900000002"}
-PIECE, LARGEST_PIECE = 300, 600
+PIECE, LARGEST_PIECE = 500, 1000
 """Bytes of a file in one request: each takes two to four, so that any of them can be lost."""
 YEARS = [2001, 2024, 2026, 2027, 2038]
 """That a terminal's clock jumps to."""
@@ -75,9 +75,7 @@ class World:
         self._instead.enter_context(_instead(self._clock, digests))
         self._processes = [Process(open_platform(folder / "hub", folder / "catalogue", self._clock)) for _ in range(2)]
         self.network = Network(self.luck, self._clock, self._processes, digests)
-        self.kiosks: list[Kiosk] = []
-        self.network.takes = self._pass
-        self.kiosks += [self._enrolled(f"T{n:02d}") for n in range(terminals)]
+        self.kiosks = [self._enrolled(f"T{n:02d}") for n in range(terminals)]
 
     @property
     def platform(self) -> Platform:
@@ -89,7 +87,7 @@ class World:
         told = desk.enrol(EnrolRequest(code=desk.new_code(), terminal=name, suite="intl", public_key=b64(public)))
         folder = self._folder / name
         folder.mkdir()
-        return Kiosk(folder, signing, told, self.luck, self.network.connect)
+        return Kiosk(folder, self._clock, signing, told, self.luck, self.network.connect)
 
     # time goes by
 
@@ -99,7 +97,7 @@ class World:
         while self.submitted < submissions:
             self.luck.bad_line = chance.random() < BAD_TIMES
             kiosk = self.kiosks[chance.randrange(len(self.kiosks))]
-            self._pass(chance.uniform(5, 240))
+            self.network.passes(chance.uniform(5, 240))
             self._misfortune(kiosk)
             for _ in range(chance.choice((0, 2, 6, 12, 20))):
                 kiosk.hand_in(_draft(self.submitted), self.package)
@@ -115,12 +113,12 @@ class World:
         self.network.away_until = 0.0
         for kiosk in self.kiosks:
             for _ in range(most):
-                self._pass(2000)
+                self.network.passes(2000)
                 if kiosk.outbox.send_next() == Sent.NOTHING_DUE:
                     break
             else:
                 self.found.append(f"{kiosk.name}: the outbox does not become empty")
-        self._pass(100_000)
+        self.network.passes(100_000)
 
     def check(self) -> list[str]:
         """What is wrong after ``settle``; empty: nothing."""
@@ -133,17 +131,10 @@ class World:
             process.platform.engine.dispose()
         self._instead.close()
 
-    def _pass(self, seconds: float) -> None:
-        self._clock.advance(seconds)
-        for kiosk in self.kiosks:
-            kiosk.raw.advance(seconds)
-        self.network.deliver()
-
     def _misfortune(self, kiosk: Kiosk) -> None:
         luck = self.luck
         if luck.happens("clock_jump"):
-            year = luck.chance.choice([y for y in YEARS if y != kiosk.raw.at.year])
-            kiosk.raw.at = self._clock.now().replace(year=year)
+            kiosk.raw.jump(luck.chance.choice([y for y in YEARS if y != kiosk.raw.now().year]))
         if luck.happens("platform_away"):
             self.network.away_until = self._clock.monotonic() + luck.chance.uniform(60, 2400)
         if not kiosk.is_copied and luck.chance.random() < 0.1:
@@ -165,7 +156,7 @@ class World:
                     break
                 if sent != Sent.SENT:
                     failed += 1
-                    self._pass(chance.uniform(1, 20))
+                    self.network.passes(chance.uniform(1, 20))
         except Killed:
             kiosk.kill_agent()
             kiosk.start_agent()

@@ -78,16 +78,21 @@ def round_of(root: Path, fail_at: int, error: int) -> tuple[int, list[str]]:
     return calls, found
 
 
-def rounds(plan: Sequence[tuple[int, int]]) -> list[str]:
-    """All rounds of ``plan`` (call that fails, error), each in a fresh folder; what went wrong."""
+def rounds(plan: Sequence[tuple[int, int]], *, until_seen: bool) -> tuple[int, list[str]]:
+    """Rounds of ``plan`` (call that fails, error), each in a fresh folder; how many, and what went wrong. All of them,
+    or until something did."""
     root = os.environ["RECORD_ROOT"]
-    found = []
+    found: list[str] = []
+    done = 0
     for fail_at, error in plan:
+        if found and until_seen:
+            break
+        done += 1
         folder = Path(tempfile.mkdtemp(dir=root)) / "day"
         calls, bad = round_of(folder, fail_at, error)
         found += [f"call {fail_at} of {calls}, {errno.errorcode[error]}: {b}" for b in bad]
         shutil.rmtree(folder.parent)
-    return found
+    return done, found
 
 
 def calls_of_a_day() -> int:
@@ -123,14 +128,17 @@ def main() -> None:
         sys.stdout.write(done.stdout)
         sys.stderr.write(done.stderr)
         sys.exit(done.returncode)
+    from tests.power_loss.workload import pieces
+
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    calls, chance = calls_of_a_day(), random.Random(options.seed)
-    plan = [(n, e) for n in range(1, calls + 1) for e in ERRORS]
-    if not options.all:
-        plan = chance.sample(plan, min(options.count, len(plan)))
-    with planted(options.plant):
-        found = rounds(plan)
-    print(json.dumps({"calls": calls, "rounds": len(plan), "problems": found}, indent=1))
+    with pieces():
+        calls, chance = calls_of_a_day(), random.Random(options.seed)
+        plan = [(n, e) for n in range(1, calls + 1) for e in ERRORS]
+        if not options.all:
+            plan = chance.sample(plan, min(options.count, len(plan)))
+        with planted(options.plant):
+            done, found = rounds(plan, until_seen=bool(options.plant))
+    print(json.dumps({"calls": calls, "rounds": done, "problems": found}, indent=1))
     sys.exit(bool(found))
 
 

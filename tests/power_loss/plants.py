@@ -15,6 +15,7 @@ from sqlalchemy import event
 from kiosk.store import database, pages, receipt_counter
 from sync import outbox
 from sync.hub import blobs, services
+from tests.fleet.plants.platform import completes_no_part
 
 
 def _without_sync() -> Any:
@@ -169,12 +170,12 @@ PLANTS: dict[str, Callable[[], contextlib.AbstractContextManager[None]]] = {
 }
 
 
-FAILING_PLANTS: dict[str, Callable[[], contextlib.AbstractContextManager[None]]] = {
-    write_error_swallowed.__name__: write_error_swallowed
+FAILING_PLANTS: dict[str, Callable[[], contextlib.AbstractContextManager[Any]]] = {
+    made.__name__: made for made in (write_error_swallowed, completes_no_part)
 }
 """Seen where calls fail, not where the power goes."""
 
 
-def planted(name: str) -> contextlib.AbstractContextManager[None]:
+def planted(name: str) -> contextlib.AbstractContextManager[Any]:
     """The fault ``name``, or none."""
     return (PLANTS | FAILING_PLANTS)[name]() if name else contextlib.nullcontext()

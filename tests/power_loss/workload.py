@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import random
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import cv2
 import numpy as np
@@ -35,58 +37,28 @@ from kiosk.store.cases import CaseRepository
 from kiosk.store.database import Store, StoreError
 from kiosk.store.pages import SealedFiles
 from kiosk.store.receipt_counter import ReceiptCounter
+from sync import client
 from sync.client import NoNetwork
-from sync.hub.services import Platform, open_platform
+from sync.hub.services import open_platform
 from sync.outbox import Outbox, Sent
 from sync.protocol.canonical import b64, unb64
 from sync.protocol.case_file import PlatformKey
 from sync.protocol.suites import suite
 from sync.protocol.wire import BatchAnswer, EnrolRequest, Purpose, RecordBatch, SignedRequest
 from tests.power_loss.plants import planted
+from tests.sync.calls import Answer, Call, answered, client_over
 
 KEY = bytes(range(32))
 """Of the terminal's database."""
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 PIECE = 9000
 """Bytes of a blob that go to the platform at a time."""
+RECORDS = "/v1/records"
 
 
-class DirectClient:
-    """The platform, without a network in between. What fails there is an answer of 500, as over HTTP."""
-
-    def __init__(self, platform: Platform, mark: Callable[[str], None], *, hasty: bool) -> None:
-        self.platform, self._mark, self._hasty = platform, mark, hasty
-
-    def send_blob(self, digest: str, path: Path, _leave: Any) -> None:
-        data = path.read_bytes()
-        with _as_http():
-            place, complete = self.platform.blobs.offset(digest)
-            while not complete:
-                piece = data[place : place + PIECE]
-                complete = self.platform.blobs.append(digest, place, piece, len(data))
-                place += len(piece)
-
-    def post(self, _path: str, request: SignedRequest, _answer: Any) -> BatchAnswer:
-        named = [e.case_id for e in RecordBatch.model_validate_json(request.body).records]
-        if self._hasty:
-            self._mark_all(named)
-        with _as_http():
-            answer = self.platform.door.records([request])[0]
-        assert isinstance(answer, BatchAnswer), answer
-        self._mark_all([c for c, a in zip(named, answer.answers, strict=True) if a.acknowledgement is not None])
-        return answer
-
-    def _mark_all(self, named: list[str]) -> None:
-        for case_id in named:
-            self._mark(f"stored {case_id}")
-
-
-@contextlib.contextmanager
-def _as_http() -> Iterator[None]:
-    try:
-        yield
-    except (OSError, DBAPIError) as bad:
-        raise NoNetwork(f"500: {type(bad).__name__}") from bad
+def pieces() -> contextlib.AbstractContextManager[Any]:
+    """The client sends pieces so small that a sealed file is several; how long they take changes nothing."""
+    return mock.patch.multiple(client, PIECE=PIECE, LARGEST_PIECE=PIECE)
 
 
 class Day:
@@ -120,15 +92,30 @@ class Day:
                 self._agent.close()
         self._agent = Store(self._root / "terminal" / "terminal.db", KEY, checkpoint=True)
         self._cases = CaseRepository(self._agent, self._files)
-        client: Any = DirectClient(self._platform, self._told, hasty=self._plant == "answer_before_commit")
         believes = self._platform.keys.told(self.clock.now(), b"").believes
-        self._outbox = Outbox(self._agent, self._files, client, believes, self._signed, self.clock, self._chance)
+        self._outbox = Outbox(
+            self._agent, self._files, client_over(self._sent), believes, self._signed, self.clock, self._chance
+        )
 
     def _signed(self, purpose: Purpose, body: BaseModel) -> SignedRequest:
         return SignedRequest.make("intl", "T01", self._signing, purpose, self.clock.now().isoformat(), body)
 
-    def _told(self, line: str) -> None:
-        self.mark(line)
+    def _sent(self, call: Call) -> Answer:
+        """What goes to the platform, and its word on it, which is known outside as soon as it has gone out."""
+        if call.path != RECORDS:
+            return answered(self._platform, call)
+        named = [e.case_id for e in RecordBatch.model_validate_json(json.loads(call.body)["body"]).records]
+        if self._plant == "answer_before_commit":
+            self._stored(named)
+        said = answered(self._platform, call)
+        if said.status == 200:
+            answers = BatchAnswer.model_validate_json(said.data).answers
+            self._stored([c for c, a in zip(named, answers, strict=True) if a.acknowledgement is not None])
+        return said
+
+    def _stored(self, named: list[str]) -> None:
+        for case_id in named:
+            self.mark(f"stored {case_id}")
 
     def draft(self, chance: random.Random) -> Draft:
         noise = np.random.default_rng(chance.randrange(2**32)).integers(0, 256, (90, 70, 3), np.uint8)
@@ -197,7 +184,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--plant", default="")
     options = parser.parse_args()
-    with planted(options.plant):
+    with pieces(), planted(options.plant):
         work(options.root, options.marks, options.cases, options.seed, options.plant)
     sys.stdout.flush()
     os._exit(0)  # as a machine ends: nothing is tidied up

@@ -15,6 +15,8 @@ PLANTS: dict[str, Callable[[], Patch]] = {
 
 
 MORE_OF: dict[str, dict[str, float]] = {
+    "answer_for_another_case": {"portal": 0.3},
+    "believes_any_answer": {"portal": 0.3},
     "completes_no_part": {"killed_at_digest": 0.05},
     "epoch_kept_after_a_restore": {"disk_restored": 0.5},
     "gives_up": {"request_lost": 0.08},
