@@ -15,8 +15,8 @@ FAULTS = {
     "request_lost": 0.01,
     "answer_lost": 0.01,
     "delayed": 0.006,  # the terminal has given up, and the request arrives after all, behind later ones
-    "doubled": 0.24,
-    "late_copy": 0.23,  # the same request arrives once more, much later
+    "doubled": 0.26,
+    "late_copy": 0.25,  # the same request arrives once more, much later
     "portal": 0.05,  # of a batch: something else answers, and says that all is well
     "portal_page": 0.002,  # something else answers, with a page or an error of its own
     "busy": 0.002,  # the platform says when to come again
@@ -31,6 +31,7 @@ FAULTS = {
     "clock_jump": 0.2,  # of a turn, as the rest
     "platform_away": 0.02,
     "opening_killed": 0.1,
+    "disk_copied": 0.1,  # no fault yet
     "disk_restored": 0.012,
 }
 """Chance of each fault: of a request, or of what it says. How requests fail has its good and its bad times."""

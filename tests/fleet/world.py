@@ -107,18 +107,22 @@ class World:
             if chance.random() < 0.2:
                 self._open_cases()
 
-    def settle(self, most: int = 150) -> None:
+    def settle(self) -> None:
         """The network is good again: everything must arrive."""
         self.luck.calm()
         self.network.away_until = 0.0
         for kiosk in self.kiosks:
-            for _ in range(most):
-                self.network.passes(2000)
-                if kiosk.outbox.send_next() == Sent.NOTHING_DUE:
-                    break
-            else:
+            if not self._empties(kiosk):
                 self.found.append(f"{kiosk.name}: the outbox does not become empty")
+                break
         self.network.passes(100_000)
+
+    def _empties(self, kiosk: Kiosk, most: int = 150) -> bool:
+        for _ in range(most):
+            self.network.passes(2000)
+            if kiosk.outbox.send_next() == Sent.NOTHING_DUE:
+                return True
+        return False
 
     def check(self) -> list[str]:
         """What is wrong after ``settle``; empty: nothing."""
@@ -137,7 +141,7 @@ class World:
             kiosk.raw.jump(luck.chance.choice([y for y in YEARS if y != kiosk.raw.now().year]))
         if luck.happens("platform_away"):
             self.network.away_until = self._clock.monotonic() + luck.chance.uniform(60, 2400)
-        if not kiosk.is_copied and luck.chance.random() < 0.1:
+        if not kiosk.is_copied and luck.may("disk_copied"):
             kiosk.copy_disk()
         elif kiosk.is_copied and luck.happens("disk_restored"):
             # What was handed in since, and not yet sent, is gone with the disk.
