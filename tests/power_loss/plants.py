@@ -152,7 +152,7 @@ def answer_before_commit() -> Iterator[None]:
     yield
 
 
-PLANTS: dict[str, Callable[[], contextlib.AbstractContextManager[None]]] = {
+PLANTS: dict[str, Callable[[], contextlib.AbstractContextManager[Any]]] = {
     made.__name__: made
     for made in (
         terminal_synchronous_normal,
@@ -166,8 +166,13 @@ PLANTS: dict[str, Callable[[], contextlib.AbstractContextManager[None]]] = {
         wipe_before_answer,
         receipt_before_commit,
         answer_before_commit,
+        completes_no_part,
     )
 }
+
+
+CUTS = {"completes_no_part": 150}
+"""Cuts that it takes to see a fault, where 40 are too few."""
 
 
 FAILING_PLANTS: dict[str, Callable[[], contextlib.AbstractContextManager[Any]]] = {

@@ -19,18 +19,23 @@ from pathlib import Path
 
 from tests.power_loss.check import problems
 from tests.power_loss.disk import Disk, records, written
-from tests.power_loss.plants import PLANTS
+from tests.power_loss.plants import PLANTS, planted
+from tests.power_loss.workload import go_on
 
 HERE = Path(__file__).parent
 MEMORY = Path("/dev/shm")
-KINDS = ("lost", "torn", "corrupt")
+KINDS = ("lost", "torn", "corrupt", "stuck")
+GO_ON = 8
+"""Cuts of a run, among those that left a file in part at the platform, after which work goes on."""
 
 
 @dataclass
 class Outcome:
-    """``cuts`` moments; ``hurt`` counts for each kind of problem the moments that show it."""
+    """``cuts`` moments, after ``gone_on`` of which work went on; ``hurt`` counts for each kind of problem the moments
+    that show it."""
 
     cuts: int = 0
+    gone_on: int = 0
     receipts: int = 0
     operations: int = 0
     hurt: Counter[str] = field(default_factory=Counter)
@@ -84,12 +89,13 @@ def cut_power(cuts: int, *, cases: int = 40, seed: int = 1, plant: str = "") -> 
         disk.settle()
         moments = Counter(chance.randint(begin, len(everything)) for _ in range(cuts))
         done = begin
-        for moment in sorted(moments):
-            for record in everything[done:moment]:
-                disk.follow(record)
-            done = moment
-            for _ in range(moments[moment]):
-                _look(disk, chance, folder / "after", outcome)
+        with planted(plant):
+            for moment in sorted(moments):
+                for record in everything[done:moment]:
+                    disk.follow(record)
+                done = moment
+                for _ in range(moments[moment]):
+                    _look(disk, chance, folder / "after", outcome)
         outcome.operations = len(everything) - begin
         outcome.receipts = sum(m.startswith("receipt") for m in disk.marks)
     return outcome
@@ -98,6 +104,9 @@ def cut_power(cuts: int, *, cases: int = 40, seed: int = 1, plant: str = "") -> 
 def _look(disk: Disk, chance: random.Random, target: Path, outcome: Outcome) -> None:
     written(disk.after_loss(chance), target)
     found = problems(target / "disk", disk.marks)
+    if not found and outcome.gone_on < GO_ON and any((target / "disk" / "hub" / "blobs" / "parts").glob("*")):
+        outcome.gone_on += 1
+        found = go_on(target / "disk")
     shutil.rmtree(target)
     outcome.cuts += 1
     for kind in KINDS:
@@ -112,13 +121,14 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=10, help="so many recordings share the cuts")
     parser.add_argument("--plants", action="store_true")
     options = parser.parse_args()
-    print("| fault planted | cuts | receipts | lost | torn | corrupt |\n|---|---|---|---|---|---|")
+    print("| fault planted | cuts | receipts | lost | torn | corrupt | stuck |\n|---|---|---|---|---|---|---|")
     failed = False
     whole = Outcome()
     for seed in range(1, options.runs + 1):
         one = cut_power(-(-options.cuts // options.runs), seed=seed)
         whole.cuts, whole.receipts = whole.cuts + one.cuts, whole.receipts + one.receipts
         whole.hurt += one.hurt
+        whole.gone_on += one.gone_on
         whole.examples += one.examples
     _row("none", whole)
     failed |= not whole.sound

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from tests.power_loss.failing import under_recorder
-from tests.power_loss.plants import FAILING_PLANTS, PLANTS
-from tests.power_loss.rig import cut_power
+from tests.power_loss.plants import CUTS, FAILING_PLANTS, PLANTS
+from tests.power_loss.rig import GO_ON, cut_power
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -19,12 +19,13 @@ def test_nothing_is_lost_whenever_the_power_goes(seed: int) -> None:
     assert outcome.cuts == 200
     assert outcome.receipts >= 35, "the last moments are near the end of the day"
     assert outcome.operations > 1000
+    assert outcome.gone_on == GO_ON
     assert outcome.sound, outcome.examples
 
 
 @pytest.mark.parametrize("plant", PLANTS)
 def test_the_rig_sees_what_is_planted(plant: str) -> None:
-    assert not cut_power(40, plant=plant, cases=25).sound
+    assert not cut_power(CUTS.get(plant, 40), plant=plant, cases=25).sound
 
 
 def test_a_call_that_fails_once_loses_nothing() -> None:

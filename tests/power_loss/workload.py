@@ -22,6 +22,7 @@ from unittest import mock
 import cv2
 import numpy as np
 import sqlcipher3
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError
 
@@ -43,17 +44,18 @@ from sync.hub.services import open_platform
 from sync.outbox import Outbox, Sent
 from sync.protocol.canonical import b64, unb64
 from sync.protocol.case_file import PlatformKey
-from sync.protocol.suites import suite
 from sync.protocol.wire import BatchAnswer, EnrolRequest, Purpose, RecordBatch, SignedRequest
 from tests.power_loss.plants import planted
 from tests.sync.calls import Answer, Call, answered, client_over
 
-KEY = bytes(range(32))
-"""Of the terminal's database."""
+KEY, SIGNING = bytes(range(32)), bytes(range(32, 64))
+"""Of the terminal's database, and of its requests."""
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 PIECE = 9000
 """Bytes of a blob that go to the platform at a time."""
 RECORDS = "/v1/records"
+TRIES = 20
+"""Times that the terminal sends, once the power is back."""
 
 
 def pieces() -> contextlib.AbstractContextManager[Any]:
@@ -62,24 +64,26 @@ def pieces() -> contextlib.AbstractContextManager[Any]:
 
 
 class Day:
-    """A terminal and its platform below one folder. ``mark`` is told what becomes known outside."""
+    """A terminal and its platform below one folder, new or there. ``mark`` is told what becomes known outside."""
 
     def __init__(self, root: Path, seed: int = 1, plant: str = "") -> None:
         self.mark: Callable[[str], object] = lambda _line: None
         self.odd: list[str] = []
         self.clock = ManualClock(START)
         self._root, self._plant, self._chance = root, plant, random.Random(seed)
-        (root / "terminal").mkdir(parents=True)
+        new = not root.exists()
+        (root / "terminal").mkdir(parents=True, exist_ok=True)
         self._platform = open_platform(root / "hub", ASSETS / "catalogue", self.clock)
-        self._signing, public = suite("intl").new_signing_key()
-        desk = self._platform.desk
-        desk.enrol(EnrolRequest(code=desk.new_code(), terminal="T01", suite="intl", public_key=b64(public)))
+        if new:
+            public = b64(Ed25519PrivateKey.from_private_bytes(SIGNING).public_key().public_bytes_raw())
+            desk = self._platform.desk
+            desk.enrol(EnrolRequest(code=desk.new_code(), terminal="T01", suite="intl", public_key=public))
         sealing = self._platform.keys.sealing[0].published()
         self._package = parse_package((ASSETS / "catalogue" / "social-security-card.yaml").read_bytes())
         self._files = SealedFiles(root / "terminal" / "sealed")
         self._app = Store(root / "terminal" / "terminal.db", KEY)
         key = PlatformKey(sealing.key_id, sealing.suite, unb64(sealing.public))
-        identity = TerminalIdentity("T01", self._signing, b"t" * 32, key)
+        identity = TerminalIdentity("T01", SIGNING, b"t" * 32, key)
         counter = ReceiptCounter(self._app, "T01", root.parent / f"{root.name}.mark", "boot-1")
         self._intake = Intake(self._app, self._files, counter, identity, self.clock, self.clock)
         self._agent: Store | None = None
@@ -98,7 +102,7 @@ class Day:
         )
 
     def _signed(self, purpose: Purpose, body: BaseModel) -> SignedRequest:
-        return SignedRequest.make("intl", "T01", self._signing, purpose, self.clock.now().isoformat(), body)
+        return SignedRequest.make("intl", "T01", SIGNING, purpose, self.clock.now().isoformat(), body)
 
     def _sent(self, call: Call) -> Answer:
         """What goes to the platform, and its word on it, which is known outside as soon as it has gone out."""
@@ -145,6 +149,9 @@ class Day:
         assert self._agent is not None
         self._agent.rows("PRAGMA wal_checkpoint(TRUNCATE)")
 
+    def waiting(self) -> int:
+        return self._cases.backlog()
+
     def held(self) -> int:
         return self._cases.held()
 
@@ -174,6 +181,21 @@ def work(root: Path, marks: Path, count: int, seed: int, plant: str = "") -> Non
                 assert day.send() == Sent.SENT
             if chance.random() < 0.1:
                 day.checkpoint()
+
+
+def go_on(root: Path) -> list[str]:
+    """The power is back: what the terminal holds must reach the platform. What went wrong; empty: nothing."""
+    with pieces():
+        day = Day(root)
+        try:
+            for _ in range(TRIES):
+                day.clock.advance(1000)
+                if day.send() == Sent.NOTHING_DUE:
+                    break
+            waiting, held = day.waiting(), day.held()
+        finally:
+            day.close()
+    return [f"stuck: {waiting} cases, {held} of them set aside"] if waiting else []
 
 
 def main() -> None:
