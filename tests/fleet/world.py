@@ -7,7 +7,7 @@ What is real: the encrypted database and sealed files with every transaction and
 receipt numbers, outbox, the client with its pieces and leaves; the platform's handlers, senders, ingest, blobs and the
 opening of cases on two processes over one database. Faults come in below the client, at what goes out and comes back.
 What is cheaper here than at work, because other tests look at it and its time would be most of a world's: papers are a
-kilobyte of bytes and no PDF, and go in pieces of 300 bytes and more; between client and handlers are no sockets
+kilobyte of bytes and no PDF, and go in pieces of 500 bytes and more; between client and handlers are no sockets
 (``tests/soak/platform.py`` has real ones between real processes); terminals sign leaves to upload, which the platform
 does not look at; one service is published, not four, and its package is read once, however many processes start; at the
 end cases are opened with the platform's key itself and not through ``Vault``, which writes a line a reader.
@@ -53,7 +53,7 @@ from tests.fleet.terminal import Kiosk
 SERVICE = "social-security-card"
 ANSWERS = {"cause": "broken", "bank": "example_city", "delivery": "branch", "branch": "station", "phone": "13900000002"}
 PIECE, LARGEST_PIECE = 500, 1000
-"""Bytes of a file in one request: each takes two to four, so that any of them can be lost."""
+"""Bytes of a file in one request, on a line that is slow or not known yet, and on a fast one: most files take two."""
 YEARS = [2001, 2024, 2026, 2027, 2038]
 """That a terminal's clock jumps to."""
 TRIES = 3
