@@ -21,8 +21,8 @@ APT_FONTS := fonts-noto-cjk fonts-wqy-microhei fonts-wqy-zenhei fonts-arphic-uka
 	fonts-liberation fonts-freefont-ttf fonts-lato fonts-open-sans fonts-crosextra-caladea fonts-dancingscript \
 	fonts-dkg-handwriting
 
-# Tests of processes that are killed, of whole terminals and of drivers keep to the wall clock, and wait more than they
-# work: never more than two at a time, and nothing beside them. What takes longest comes first.
+# Tests of whole terminals, of drivers and of processes that are killed keep to the wall clock, and wait more than they
+# work: one terminal at a time (tests/conftest.py), and the others one by one beside it. The longest comes first.
 TIMED := tests/sync/test_real_processes.py tests/robot \
 	tests/devices/test_drivers.py tests/devices/test_faults_of_camera.py tests/devices/test_flow_control.py
 
