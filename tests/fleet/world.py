@@ -120,7 +120,8 @@ class World:
     def _empties(self, kiosk: Kiosk, most: int = 150) -> bool:
         for _ in range(most):
             self.network.passes(2000)
-            if kiosk.outbox.send_next() == Sent.NOTHING_DUE:
+            kiosk.outbox.send_next()
+            if kiosk.cases.backlog() == kiosk.cases.held():
                 return True
         return False
 

@@ -190,7 +190,8 @@ def go_on(root: Path) -> list[str]:
         try:
             for _ in range(TRIES):
                 day.clock.advance(1000)
-                if day.send() == Sent.NOTHING_DUE:
+                day.send()
+                if not day.waiting():
                     break
             waiting, held = day.waiting(), day.held()
         finally:

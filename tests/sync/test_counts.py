@@ -70,6 +70,7 @@ def test_two_processes_that_move_the_same_cases_count_each_move_once(
     assert terminal.outbox.send_next() == Sent.SENT
     other = open_platform(platform.folder, ASSETS / "catalogue", platform.clock, storage=storage)
     closed: Counter[str] = Counter()
+    counting = threading.Lock()
     failed: list[BaseException] = []
 
     def work(mine: Platform, seed: int) -> None:
@@ -78,7 +79,9 @@ def test_two_processes_that_move_the_same_cases_count_each_move_once(
             order = ids(mine)
             random.Random(seed).shuffle(order)
             for case_id in order:
-                closed[case_id] += mine.worker.close("T01", case_id, "li")
+                done = mine.worker.close("T01", case_id, "li")
+                with counting:
+                    closed[case_id] += done
         except BaseException as bad:  # noqa: BLE001 - told by the test
             failed.append(bad)
 
