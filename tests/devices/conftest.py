@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,9 +26,17 @@ def rig(rig_folder: Path) -> Iterator[RigClient]:
     command = [sys.executable, "-m", "devices.simulators.rig", "--folder", str(rig_folder)]
     command += ["--papers", str(ASSETS / "papers"), "--proxy-port", "0", "--hub-port", "1"]
     process = subprocess.Popen([*command, "--parent", str(os.getpid())])
-    until((rig_folder / "control").exists, "the rig")
-    client = RigClient(rig_folder / "control")
-    yield client
-    client.close()
-    process.kill()
-    process.wait()
+    try:
+        # The file is there a moment before somebody listens on it.
+        until(lambda: _listens(rig_folder / "control"), "the rig")
+        client = RigClient(rig_folder / "control")
+        yield client
+        client.close()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _listens(control: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(control)) == 0
