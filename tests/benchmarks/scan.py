@@ -55,7 +55,7 @@ def share(hits: int, of: int) -> str:
     p, z = hits / of, 1.96
     middle = (p + z * z / 2 / of) / (1 + z * z / of)
     half = z * math.sqrt(p * (1 - p) / of + z * z / 4 / of / of) / (1 + z * z / of)
-    return f"{hits} of {of}, {100 * p:.1f} % [{100 * (middle - half):.0f}, {100 * (middle + half):.0f}]"
+    return f"{hits} of {of}, {100 * p:.1f} % [{100 * max(0.0, middle - half):.0f}, {100 * (middle + half):.0f}]"
 
 
 def pages(folder: Path) -> None:
