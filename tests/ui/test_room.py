@@ -16,8 +16,10 @@ from kiosk.visit.visit import Snapshot
 from tests.sync.conftest import Terminal
 from tests.waiting import until
 from ui.draft_keeper import DraftKeeper
+from ui.hardware import Hardware
 from ui.links import DeviceLinks
 from ui.session import Session
+from ui.terminal import open_terminal
 
 SERVICE = "social-security-card"
 
@@ -94,9 +96,16 @@ def test_nothing_is_left_of_papers_that_nobody_hands_in(
     """Neither where the citizen goes, nor where the worker dies and the next one begins."""
     fill_in(session, terminal)
     session._arrived()
-    until(lambda: sealed(tmp_path), "the papers' way to the disk")
+    opened, draft, package = session.terminal.opened, session.visit.draft, session.visit.package
+    assert opened is not None
+    assert draft is not None
+    assert package is not None
+    opened.intake.prepare(draft, package).result(20)
+    assert sealed(tmp_path)
     if crashed:
-        session.activate(DraftKeeper(tmp_path / "draft", bytes(32)), resume=False)
+        another = Session(open_terminal(session.terminal.settings), DeviceLinks(), Hardware(session.terminal.faults))
+        another.activate(DraftKeeper(tmp_path / "draft", bytes(32)), resume=False)
+        another._ticker.stop()
     else:
         session.end(WayOut.LEFT)
     until(lambda: not sealed(tmp_path), "the removal")
