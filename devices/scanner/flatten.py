@@ -69,6 +69,7 @@ def _drawn(picture: Picture, there: NDArray[np.float32], width: int, height: int
     # The outer places of the grid are the page's outer edges, not the middles of its outer pixels.
     apart = np.array([[(width - 1) / (POINTS - 1), 0, 0], [0, (height - 1) / (POINTS - 1), 0]])
     fine = cv2.warpAffine(there, apart, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    # Both maps are one here; the stub of OpenCV asks for two.
     flat = cv2.remap(picture, fine, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
     return np.asarray(flat, np.uint8)
 

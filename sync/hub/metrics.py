@@ -41,14 +41,15 @@ class Metrics:
         self.collected.register(_Stored(platform))
         several = "PROMETHEUS_MULTIPROC_DIR" in os.environ
         if several:
-            MultiProcessCollector(self.collected)  # type: ignore[no-untyped-call]
-        own = None if several else self.collected
-        shared: dict[str, Any] = {"labelnames": ["kind"], "registry": own}
-        self._seconds = Histogram("bianmin_group_seconds", "Seconds of a group commit", buckets=SECONDS, **shared)
-        self._sizes = Histogram("bianmin_group_requests", "Requests in a group commit", buckets=SIZES, **shared)
-        self._waiting = Gauge("bianmin_waiting_requests", "Requests that wait", multiprocess_mode="livesum", **shared)
-        left = "Sealed files and parts that nothing names"
-        self._leftovers = Counter("bianmin_leftovers", left, labelnames=["what"], registry=own)
+            MultiProcessCollector(self.collected)  # type: ignore[no-untyped-call]  # the library has no types there
+        into: dict[str, Any] = {"registry": None if several else self.collected}
+        kind = ["kind"]
+        self._seconds = Histogram("bianmin_group_seconds", "Seconds of a group commit", kind, buckets=SECONDS, **into)
+        self._sizes = Histogram("bianmin_group_requests", "Requests in a group commit", kind, buckets=SIZES, **into)
+        self._waiting = Gauge(
+            "bianmin_waiting_requests", "Requests that wait", kind, multiprocess_mode="livesum", **into
+        )
+        self._leftovers = Counter("bianmin_leftovers", "Sealed files and parts that nothing names", ["what"], **into)
         for what in ("hidden", "shown", "removed", "parts"):
             self._leftovers.labels(what)
 

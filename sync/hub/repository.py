@@ -125,9 +125,12 @@ class Repository:
         return (digest, size) if complete else None
 
     def part(self, digest: str, start: int, end: int) -> Iterator[bytes]:
-        """The bytes of a wheel from ``start`` up to ``end``, in pieces. Raises FileNotFoundError."""
+        """The bytes of a wheel from ``start`` up to ``end``, in pieces. Raises FileNotFoundError, also where it is
+        shorter than it was."""
         while start < end:
             piece = self._wheels.read_part(digest, start, min(PIECE, end - start))
+            if not piece:
+                raise FileNotFoundError(digest)
             yield piece
             start += len(piece)
 

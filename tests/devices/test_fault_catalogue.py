@@ -30,7 +30,7 @@ ALONE = {
     "platform_certificate": "tests/sync/test_network_faults.py",
     "platform_refuses": "tests/sync/test_network_faults.py",
     "backlog_old": "tests/sync/test_network_faults.py",
-    "update_failed": "tests/sync/test_updates.py",
+    "update_failed": "tests/sync/updates/test_fetching.py",
     "device_process": "tests/robot/test_device_processes.py",
     "device_given_up": "tests/robot/test_device_processes.py",
     "store_unavailable": "tests/robot/test_bad_installation.py",

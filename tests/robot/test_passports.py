@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from kiosk.robot.citizen import Citizen
 from tests.robot.conftest import Installation
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
@@ -32,13 +33,19 @@ def lay_passport(hall: Installation, name: str) -> None:
     hall.rig.order("photograph", data=base64.b64encode(data).decode())
 
 
-def test_without_a_passport_reader_a_passport_is_read_under_the_camera(hall: Installation) -> None:
+def at_the_camera(hall: Installation) -> Citizen:
+    """A citizen without a reader for the passport, who is to lay it under the camera now."""
     hall.rig.order("unplug", device="mrz_reader")
     citizen = hall.citizen("out-of-area-treatment")
     citizen.go(until="Identify")
     hall.screen.wait_item("passport")
     hall.screen.tap("passport")
     hall.screen.wait_item("preview")
+    return citizen
+
+
+def test_without_a_passport_reader_a_passport_is_read_under_the_camera(hall: Installation) -> None:
+    citizen = at_the_camera(hall)
     lay_passport(hall, "passport.jpg")
     # Two letters of the name are not clear in this picture: its owner says that they are right.
     hall.screen.wait_item("passport_again")
@@ -52,12 +59,7 @@ def test_without_a_passport_reader_a_passport_is_read_under_the_camera(hall: Ins
 
 
 def test_what_is_doubtful_in_a_passport_is_confirmed_by_its_owner(hall: Installation) -> None:
-    hall.rig.order("unplug", device="mrz_reader")
-    citizen = hall.citizen("out-of-area-treatment")
-    citizen.go(until="Identify")
-    hall.screen.wait_item("passport")
-    hall.screen.tap("passport")
-    hall.screen.wait_item("preview")
+    citizen = at_the_camera(hall)
     lay_passport(hall, "passport_misprinted.jpg")
     hall.screen.wait_item("doubt_0_S")
     # A misprinted check digit fits nothing: it is never taken, whatever the owner says.

@@ -192,7 +192,7 @@ class Outcome(QObject):
         w, state = words(self._session.language), self._session.printing.state
         if state == PrintState.CONFIRMED:
             return w["receipt_printed"]
-        if state in (PrintState.QUEUED, PrintState.SENDING):
+        if self._session.printing.busy:
             return w["receipt_printing"]
         faults = [f for f in self._session.hardware.active_faults() if Capability.PRINT_RECEIPT in f.removes]
         reason = faults[0].citizen(self._session.language) if faults else w["receipt_not_printed"]
@@ -200,7 +200,7 @@ class Outcome(QObject):
 
     @Property(bool, notify=changed)
     def printing(self) -> bool:
-        return self._session.printing.state in (PrintState.QUEUED, PrintState.SENDING)
+        return self._session.printing.busy
 
     @Property(bool, notify=changed)
     def canReprint(self) -> bool:

@@ -7,21 +7,16 @@ import itertools
 import json
 import os
 import sys
-from collections.abc import Generator, Iterator
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 import urllib3
 
-from kiosk.catalogue import loader
 from kiosk.catalogue.publish import sound_updates
 from kiosk.catalogue.release import Release
 from kiosk.catalogue.written import read
 from kiosk.config import ASSETS, UpdateSettings
-from kiosk.model.room import MB
-from kiosk.versions import Versions
-from sync import updates
 from sync.client import NoNetwork, NotThere, PlatformClient
 from sync.content import FILES, NotTaken
 from sync.hub.repository import OfflineKeys
@@ -31,76 +26,9 @@ from sync.protocol.published import TARGETS
 from sync.updates import Updater, Updates
 from tests.sync.conftest import Terminal
 from tests.sync.hands import Hands, known
-from tests.sync.published.world import NOBODY, World
+from tests.sync.published.world import NOBODY
+from tests.sync.updates.hall import NIGHT, PIECE, ROOM, Hall
 from tests.wheels import make_wheel, write_release
-
-PIECE = 64
-ROOM = 1000 * MB
-NIGHT = datetime(2026, 3, 2, 19, 0, tzinfo=UTC)  # three o'clock in the hall
-
-
-class Line:
-    """The way to the platform. ``breaks``: after so many bytes of a part it is cut, once each."""
-
-    def __init__(self, world: World) -> None:
-        self.world, self.breaks = world, list[int]()
-        self.parts: list[tuple[str, int]] = []
-        self.spoilt = b""
-
-    def pieces(self, path: str) -> Generator[bytes]:
-        yield from self.world.mirror().pieces(path)
-
-    def part(self, path: str, start: int, size: int) -> Generator[bytes]:
-        found = self.world.repository.wheel(path.removeprefix(FILES))
-        if found is None:
-            raise NotThere(path)
-        self.parts.append((path.rpartition("/")[2][65:], start))
-        data = b"".join(self.world.repository.part(found[0], start, min(start + size, found[1])))
-        data = self.spoilt[: len(data)] + data[len(self.spoilt) :]
-        if self.breaks:
-            yield data[: self.breaks.pop(0)]
-            raise NoNetwork("cut")
-        yield data
-
-
-class Hall:
-    """A platform that publishes versions, and a terminal that runs 0.1.0."""
-
-    def __init__(self, folder: Path) -> None:
-        self.world = World(folder, NIGHT)
-        self.wheels = self.world.sources / "updates" / "wheels"
-        self.versions = Versions(folder)
-        self.line = Line(self.world)
-        self.updates = Updates(self.versions, self.world.terminal, self.world.root, "T01")
-
-    def publish(self, *versions: str, **more: object) -> None:
-        for version in versions:
-            own = make_wheel(self.wheels, version, {"own.py": f"version = '{version}'"})
-            write_release(self.world.sources, version, [make_wheel(self.wheels, "1.0", name="shared"), own], **more)
-        self.world.publish("2027.1")
-        self.world.refresh()
-
-    def fetch(self, room: int = ROOM) -> bool:
-        return self.updates.fetch(self.line, self.world.clock.now(), "0.1.0", room)
-
-    def fetch_all(self) -> None:
-        while self.fetch():
-            pass
-
-    def ready(self) -> list[str]:
-        offers = self.updates.offers(self.world.clock.now())
-        return [o.release.version for o in offers if not self.updates.missing(o) and self.updates.sound(o)]
-
-
-@pytest.fixture
-def hall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hall]:
-    monkeypatch.setattr(loader, "lint", lambda _package: [])
-    monkeypatch.setattr(updates, "PIECE", PIECE)
-    monkeypatch.setattr(updates, "LARGEST_PIECE", 2 * PIECE)
-    made = Hall(tmp_path)
-    yield made
-    made.world.engine.dispose()
-
 
 sqlite = pytest.mark.parametrize("storage", ["sqlite and folder"], indirect=True)
 
@@ -433,3 +361,13 @@ def test_a_version_that_was_not_well_is_told_to_the_hall_and_to_the_platform(
     hands.agent.turn()
     assert "update_failed" in json.loads(terminal.store.get("agent_status"))["faults"]
     assert json.loads(str(known(platform)["faults"])) == ["update_failed"]
+
+
+def test_a_wheel_that_became_shorter_is_no_answer_without_an_end(hall: Hall) -> None:
+    hall.publish("0.2.0")
+    wheels = [p for p in (hall.world.folder / "wheels").rglob("*") if p.is_file() and p.stat().st_size > PIECE]
+    size, name = wheels[0].stat().st_size, digest(wheels[0].read_bytes())
+    assert len(b"".join(hall.world.repository.part(name, 0, size))) == size
+    wheels[0].write_bytes(b"")
+    with pytest.raises(FileNotFoundError):
+        list(hall.world.repository.part(name, 0, size))

@@ -17,8 +17,8 @@ from kiosk.installing import NotNow, NotWell, install
 from kiosk.installing import examine as examined
 from kiosk.model.room import MB, Disk
 from kiosk.store.migrations import VERSION
-from tests.sync.conftest import Terminal, platform, storage, terminal, url  # noqa: F401 - fixtures
-from tests.sync.test_updates import Hall, hall  # noqa: F401 - a fixture
+from tests.sync.conftest import Terminal
+from tests.sync.updates.hall import Hall
 from tests.wheels import make_wheel
 
 PROJECT = """\
@@ -47,7 +47,7 @@ def run(*words: str | Path) -> str:
     return done.output
 
 
-def test_from_a_checkout_to_an_environment_of_its_own(hall: Hall, tmp_path: Path) -> None:  # noqa: F811
+def test_from_a_checkout_to_an_environment_of_its_own(hall: Hall, tmp_path: Path) -> None:
     checkout, given = tmp_path / "checkout", tmp_path / "given"
     (checkout / "kiosk").mkdir(parents=True)
     (checkout / "pyproject.toml").write_text(PROJECT)
@@ -72,7 +72,7 @@ def test_from_a_checkout_to_an_environment_of_its_own(hall: Hall, tmp_path: Path
 
 
 @pytest.fixture
-def ready(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> Hall:  # noqa: F811
+def ready(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> Hall:
     """A version that has been fetched; nothing is run."""
     hall.publish("0.2.0")
     hall.fetch_all()
@@ -131,7 +131,7 @@ def settings(folder: Path) -> Path:
 
 
 @sqlite
-def test_a_version_examines_itself_and_changes_nothing(terminal: Terminal, tmp_path: Path) -> None:  # noqa: F811
+def test_a_version_examines_itself_and_changes_nothing(terminal: Terminal, tmp_path: Path) -> None:
     terminal.submit()
     before = {p: p.stat().st_mtime_ns for p in (tmp_path / "terminal").rglob("*") if p.name != "terminal.db-shm"}
     command = [sys.executable, "-m", "kiosk.cli", "update", "check", "--config", str(settings(tmp_path))]
@@ -142,7 +142,7 @@ def test_a_version_examines_itself_and_changes_nothing(terminal: Terminal, tmp_p
 
 
 @sqlite
-def test_a_version_that_does_not_know_the_database_says_so(terminal: Terminal, tmp_path: Path) -> None:  # noqa: F811
+def test_a_version_that_does_not_know_the_database_says_so(terminal: Terminal, tmp_path: Path) -> None:
     config = settings(tmp_path)
     terminal.store.db.execute(f"PRAGMA user_version = {VERSION + 1}")
     with pytest.raises(Unwell, match=f"schema {VERSION + 1}, this program knows {VERSION}"):
@@ -156,7 +156,7 @@ def test_a_version_that_does_not_know_the_database_says_so(terminal: Terminal, t
 
 
 @sqlite
-def test_a_technician_sees_what_there_is_and_what_went_wrong(terminal: Terminal, tmp_path: Path) -> None:  # noqa: F811
+def test_a_technician_sees_what_there_is_and_what_went_wrong(terminal: Terminal, tmp_path: Path) -> None:
     config = settings(tmp_path)
     assert run("update", "list", "--config", config).splitlines() == ["0.1.0: runs (kiosk start is not running)"]
     refused = CliRunner().invoke(app, ["update", "apply", "--config", str(config)])
