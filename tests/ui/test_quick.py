@@ -9,7 +9,8 @@ from pathlib import Path
 
 
 def test_components(tmp_path: Path) -> None:
-    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "QT_QUICK_BACKEND": "software", "HOME": str(tmp_path)}
+    ours = {k: v for k, v in os.environ.items() if not k.startswith("QT_")}
+    environment = {**ours, "QT_QPA_PLATFORM": "offscreen", "QT_QUICK_BACKEND": "software", "HOME": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-m", "tests.ui.quick", "-v1", "-maxwarnings", "0"],
         env=environment,
