@@ -8,20 +8,16 @@ beforehand takes the place at once.
 from __future__ import annotations
 
 import json
-import os
-import selectors
 import shutil
 import signal
 import socket
-import subprocess
-import sys
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import structlog
 
+from kiosk.children import Child, Children
 from kiosk.config import DEVICES, OPTIONAL, Settings
 from kiosk.driver_settings import driver_settings
 from kiosk.ipc.channel import Channel, ChannelClosed, ProtocolError, pair
@@ -73,20 +69,6 @@ RESUMES = 3
 
 
 @dataclass
-class Child:
-    """One child process and the channel to it."""
-
-    name: str
-    process: subprocess.Popen[bytes]
-    channel: Channel[Any]
-    started: float
-    seen: float
-    ready: bool = False
-    spoke: bool = False
-    ended: bool = False
-
-
-@dataclass
 class Device:
     """A device and the process that serves it now, if any."""
 
@@ -108,7 +90,7 @@ class Supervisor:
     ) -> None:
         self._trial = None if trial is None else socket.socket(fileno=trial)
         self._settings, self._config, self._clock, self._remote = settings, config, clock, remote
-        self._selector = selectors.DefaultSelector()
+        self._children = Children(settings.paths, clock)
         present = [n for n in DEVICES if n not in OPTIONAL or getattr(settings.devices, n).port]
         self._devices = {n: Device(n, state=DeviceState(device=n)) for n in present}
         self._active: Child | None = None
@@ -165,8 +147,8 @@ class Supervisor:
         store.close()
 
     def _turn(self) -> None:
-        for key, _events in self._selector.select(TICK):
-            self._read(key.data)
+        for child in self._children.that_speak(TICK):
+            self._read(child)
         now = self._clock.monotonic()
         notify_systemd("WATCHDOG=1")
         self._watch_workers(now)
@@ -178,55 +160,17 @@ class Supervisor:
         for device in self._devices.values():
             self._watch_device(device, now)
 
-    def _spawn(self, name: str, module: str, arguments: list[str], union: Any) -> Child:
-        ours, theirs = pair()
-        command = [
-            sys.executable,
-            "-m",
-            module,
-            *arguments,
-            "--control",
-            str(theirs.fileno()),
-            "--parent",
-            str(os.getpid()),
-        ]
-        environment = {**os.environ, "MALLOC_PERTURB_": "165", "PYTHONDONTWRITEBYTECODE": "1"}
-        environment.setdefault("QT_QUICK_BACKEND", "software")
-        # Compiled QML; the workers' own homes are thrown away with them.
-        environment.setdefault("QML_DISK_CACHE_PATH", str(self._settings.paths.state / "qmlcache"))
-        process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment, stdin=subprocess.DEVNULL)
-        theirs.close()
-        now = self._clock.monotonic()
-        child = Child(name, process, Channel(ours, union), now, now)
-        self._selector.register(ours, selectors.EVENT_READ, child)
-        return child
-
-    def _kill(self, child: Child) -> None:
-        """End a child at once; nothing in it is worth a tidy end."""
-        child.ended = True
-        with suppress(KeyError, ValueError):
-            self._selector.unregister(child.channel)
-        child.channel.close()
-        child.process.kill()
-        child.process.wait()
-        home = self._settings.paths.runtime / f"home-{child.process.pid}"
-        shutil.rmtree(home, ignore_errors=True)
-
     def _end_all(self) -> None:
         children = [self._active, self._standby, *(d.child for d in self._devices.values())]
         for child in filter(None, children):
-            self._kill(child)
+            self._children.kill(child)
         self._forget_draft()
 
     # messages
 
     def _read(self, child: Child) -> None:
         try:
-            while not child.ended and (received := child.channel.receive()) is not None:
-                message, fds = received
-                for fd in fds:
-                    os.close(fd)
-                child.seen, child.spoke = self._clock.monotonic(), True
+            for message in self._children.messages(child):
                 self._handle(child, message)
         except ChannelClosed:
             self._gone(child)
@@ -257,13 +201,13 @@ class Supervisor:
             log.error("worker_lost", in_visit=self._in_visit)
             self._crashes += 1
             self._resume = self._in_visit and self._crashes < RESUMES
-            self._kill(child)
+            self._children.kill(child)
             self._active = None
             if not self._resume:
                 self._new_visit()
             self._promote()
         elif child is self._standby:
-            self._kill(child)
+            self._children.kill(child)
             self._standby = None
             self._standby_at = self._clock.monotonic() + 1.0
         else:
@@ -280,7 +224,7 @@ class Supervisor:
             arguments = ["--config", str(self._config)] if self._config else []
             if self._remote:
                 arguments.append("--remote")
-            self._standby = self._spawn("worker", "ui.app", arguments, FROM_WORKER)
+            self._standby = self._children.start("worker", "ui.app", arguments, FROM_WORKER)
 
     def _promote(self) -> None:
         """Let the waiting worker serve, if there is none that does."""
@@ -295,7 +239,7 @@ class Supervisor:
             self._active.channel.send(Activate(draft_key=b64(self._key), resume=self._resume))
         except ChannelClosed:
             # It died while it waited: no crash of this visit, which the next one takes up.
-            self._kill(self._active)
+            self._children.kill(self._active)
             self._active, self._standby_at = None, self._clock.monotonic()
             return
         self._resume = False
@@ -312,7 +256,7 @@ class Supervisor:
     def _visit_over(self, child: Child) -> None:
         if child is not self._active:
             return
-        self._kill(child)
+        self._children.kill(child)
         self._active = None
         self._new_visit()
         self._promote()
@@ -362,7 +306,9 @@ class Supervisor:
 
     def _start(self, device: Device) -> None:
         settings = json.dumps(driver_settings(self._settings, device.name))
-        device.child = self._spawn(device.name, "devices.start", [device.name, "--settings", settings], FROM_DEVICE)
+        device.child = self._children.start(
+            device.name, "devices.start", [device.name, "--settings", settings], FROM_DEVICE
+        )
         self._introduce(device)
 
     def _introduce(self, device: Device) -> None:
@@ -383,7 +329,7 @@ class Supervisor:
         """End the process with its visit and start a fresh one."""
         device.retire_by = None
         if device.child is not None:
-            self._kill(device.child)
+            self._children.kill(device.child)
         device.child = None
         # What the last process said is not true of the next one yet.
         device.state = DeviceState(device=device.name)
@@ -393,7 +339,7 @@ class Supervisor:
     def _device_gone(self, device: Device, why: str) -> None:
         log.error("device_process_lost", device=device.name, why=why)
         if device.child is not None:
-            self._kill(device.child)
+            self._children.kill(device.child)
         device.child = None
         device.retire_by = None
         device.failures += 1

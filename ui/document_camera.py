@@ -11,7 +11,8 @@ from kiosk.cases.documents import warm_up
 from kiosk.ipc.device_messages import CameraTask, StartCamera, StopCamera, TakePicture, ZoneRead
 from kiosk.model.clock import HALL_ZONE
 from kiosk.visit.stage import Stage
-from kiosk.visit.visit import StepKind, Visit
+from kiosk.visit.step import StepKind
+from kiosk.visit.visit import Visit
 from ui.hardware import Hardware
 from ui.links import DeviceLinks
 

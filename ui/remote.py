@@ -20,6 +20,7 @@ from PySide6.QtNetwork import QLocalServer, QLocalSocket
 from PySide6.QtQuick import QQuickItem
 from PySide6.QtTest import QTest
 
+from ui.cut_words import cut_words
 from ui.window import Window
 
 _KEYS = {"backspace": Qt.Key.Key_Backspace, "enter": Qt.Key.Key_Return, "tab": Qt.Key.Key_Tab}
@@ -103,6 +104,8 @@ class Remote(QObject):
                 return self._shot(order)
             case "items":
                 return {"items": self._items(), **self._where()}
+            case "cut":
+                return {"cut": cut_words(self._root.contentItem()), **self._where()}
             case "where":
                 pass
             case other:

@@ -10,7 +10,7 @@ import structlog
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from kiosk.catalogue.package import ServicePackage
-from kiosk.ipc.device_messages import Captured, ReaderMode, SetReaderMode
+from kiosk.ipc.device_messages import Captured
 from kiosk.model.clock import HALL_ZONE
 from kiosk.model.device import Availability, DeviceState
 from kiosk.model.identity import IdentityDocument
@@ -20,7 +20,8 @@ from kiosk.receipts.receipt import receipt_document, receipt_of
 from kiosk.store.room import is_full
 from kiosk.visit.idle import ASSISTED, ELDER, STANDARD, Idle, IdleWatch, Limits
 from kiosk.visit.stage import Stage, WayOut
-from kiosk.visit.visit import Step, StepKind, Visit
+from kiosk.visit.step import Step, StepKind
+from kiosk.visit.visit import Visit
 from ui.calling import Calling
 from ui.document_camera import DocumentCamera
 from ui.draft_keeper import DraftKeeper
@@ -28,6 +29,7 @@ from ui.hardware import Hardware
 from ui.links import DeviceLinks
 from ui.notes import noted
 from ui.printing import Printing
+from ui.readers import READERS, Readers
 from ui.terminal import Terminal
 
 log = structlog.get_logger()
@@ -54,9 +56,6 @@ class Session(QObject):
         self.terminal, self.devices, self.hardware = terminal, devices, hardware
         self.visit = Visit(terminal.catalogue.services)
         self.language, self.elder = "zh", False
-        self.card_fault = ""
-        self.card_there = False
-        self.card_failures = 0
         self.retaking = ""  # the page that the next picture replaces
         self.photo = b""  # of the card, a picture file; never kept, sent or written
         self.idle = IdleWatch(terminal.clock)
@@ -66,6 +65,7 @@ class Session(QObject):
         opened = terminal.opened
         self.printing = Printing(opened.ledger if opened is not None else None, devices, terminal.clock)
         self.calling = Calling(opened.store if opened is not None else None, terminal.clock)
+        self.readers = Readers(self.visit, devices, hardware)
         self.camera = DocumentCamera(self.visit, devices, hardware, self.now)
         self._store_version = -1
         self._today = self.now().astimezone().date()
@@ -75,8 +75,8 @@ class Session(QObject):
         self._store_is("" if terminal.opened is not None else "store_unavailable")
         hardware.changed.connect(self._note_faults)
         devices.attached.connect(self._configure_device)
-        devices.card_present.connect(self._on_card_present)
-        devices.card_removed.connect(self._on_card_removed)
+        self.readers.changed.connect(self.card_changed)
+        devices.card_present.connect(self.touched)
         devices.card_read.connect(self.card_presented)
         devices.card_failed.connect(self.card_refused)
         devices.code_read.connect(self._on_code_read)
@@ -143,7 +143,7 @@ class Session(QObject):
         """After every move: devices follow the stage, the sealed copy follows the visit."""
         if self.visit.stage != Stage.IDENTIFY:
             self.camera.forget()
-        self._reader()
+        self._follow_readers()
         self.camera.follow()
         self._save()
         if self.visit.stage == Stage.REVIEW:
@@ -217,55 +217,31 @@ class Session(QObject):
         """A document was read: by a reader, or by the camera and then confirmed."""
         self.touched()
         if document.expired(self.now().astimezone(HALL_ZONE).date()):
-            self.card_fault = "expired"
             self.camera.forget()
             self.camera.follow()
-        else:
-            self.card_fault = ""
-            if self.visit.stage == Stage.IDENTIFY:
-                self.identified(document, photo)
-        self.card_changed.emit()
+            self.readers.expired()
+            return
+        if self.visit.stage == Stage.IDENTIFY:
+            self.identified(document, photo)
+        self.readers.taken()
 
     def card_refused(self, fault: str) -> None:
         self.touched()
-        self.card_fault = fault
-        self.card_failures += 1
-        self.card_changed.emit()
-
-    def _on_card_present(self) -> None:
-        self.card_there, self.card_fault = True, ""
-        self.touched()
-        self.card_changed.emit()
-
-    def _on_card_removed(self) -> None:
-        self.card_there = False
-        self.card_changed.emit()
+        self.readers.refused(fault)
 
     def _configure_device(self, device: str) -> None:
         """A device process is new or back: tell it what is wanted of it now."""
-        if device == "id_reader":
-            # A new process tells anew whether a card lies there.
-            self.card_there = False
-            self.card_changed.emit()
-            self._reader()
-        elif device in ("mrz_reader", "code_reader"):
-            self._reader()
+        if device in READERS:
+            self.readers.process_new(device)
+            self._follow_readers()
         elif device == "camera":
             self.camera.process_ready()
         elif device == "printer":
             self.printing.process_ready()
 
-    def _reader(self) -> None:
-        if not self._active:
-            return
-        reading = self.visit.stage == Stage.IDENTIFY
-        mode = ReaderMode.READ if reading else ReaderMode.WATCH
-        self.devices.send("id_reader", SetReaderMode(mode=mode))
-        if "mrz_reader" in self.hardware.states:
-            self.devices.send("mrz_reader", SetReaderMode(mode=mode))
-        if "code_reader" in self.hardware.states:
-            asked = self.visit.stage in (Stage.ATTRACT, Stage.CHOOSE, Stage.LOOKUP)
-            self.devices.send("code_reader", SetReaderMode(mode=ReaderMode.READ if asked else ReaderMode.OFF))
+    def _follow_readers(self) -> None:
+        if self._active:
+            self.readers.follow()
 
     def _on_code_read(self, text: str) -> None:
         """A code was shown: a receipt's leads to its case, from the welcome screen too."""

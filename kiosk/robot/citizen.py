@@ -58,7 +58,7 @@ class Citizen:
             screen, step = here["screen"], here["step"]
             before = time.monotonic()
             name = step.split("/")[1] if step.startswith("work/") else screen.lower()
-            self._look(f"{len(self.walk.steps):02d}-{name}")
+            self._see(f"{len(self.walk.steps):02d}-{name}")
             if screen == until:
                 break
             getattr(self, f"_on_{screen.lower()}")()
@@ -67,6 +67,11 @@ class Citizen:
         self.walk.seconds = time.monotonic() - started
         self.walk.touches = self._screen.touches - touches
         return self.walk
+
+    def _see(self, name: str) -> None:
+        """A screen stands still: it is looked at, and all its words must fit where they stand."""
+        self._look(name)
+        self.walk.problems += [f"{name}: does not fit: {words}" for words in self._screen.cut_words()]
 
     def leave(self, *, at_once: bool = False) -> None:
         """Take the card and the receipt, and go; the next worker then serves.
@@ -125,7 +130,7 @@ class Citizen:
             else:
                 self._screen.tap(spec.id)
                 self._screen.type(value)
-        self._look(f"{len(self.walk.steps):02d}-{page_id}-filled")
+        self._see(f"{len(self.walk.steps):02d}-{page_id}-filled")
         self._screen.tap("primary")
         self._no_errors()
 
@@ -142,14 +147,14 @@ class Citizen:
             self._rig.order("paper", name=paper)
             self._screen.wait_item(f"thumb_{number}")
             self._screen.wait_gone("flash")
-            self._look(f"{len(self.walk.steps):02d}-{material}-captured")
+            self._see(f"{len(self.walk.steps):02d}-{material}-captured")
             self._rig.order("clear")
         self._screen.wait_item("primary")
         self._screen.tap("primary")
 
     def _on_sign(self) -> None:
         self._screen.draw("pad", SIGNATURE)
-        self._look(f"{len(self.walk.steps):02d}-signature-written")
+        self._see(f"{len(self.walk.steps):02d}-signature-written")
         self._screen.tap("primary")
 
     def _on_review(self) -> None:
@@ -161,10 +166,10 @@ class Citizen:
         deadline = time.monotonic() + 20
         while "…" in self._screen.items()["paper"]["text"] and time.monotonic() < deadline:
             time.sleep(0.05)
-        self._look(f"{len(self.walk.steps):02d}-receipt-printed")
+        self._see(f"{len(self.walk.steps):02d}-receipt-printed")
         self._screen.tap("primary")
 
     def _on_rate(self) -> None:
         self._screen.tap(f"level_{self.plan.level}")
-        self._look(f"{len(self.walk.steps):02d}-rate-chosen")
+        self._see(f"{len(self.walk.steps):02d}-rate-chosen")
         self._screen.tap("primary")

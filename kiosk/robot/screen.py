@@ -17,6 +17,8 @@ PERSON = 0.35
 """Seconds between two touches of the same button."""
 KEY = 0.13
 """The same for a key of the number pad."""
+PAGES = 8
+"""As many as any screen has, in the largest letters."""
 STILL = 0.03
 """A picture that is the same after so long, more than a frame, stands still."""
 
@@ -91,6 +93,12 @@ class RemoteScreen:
             time.sleep(STILL)
         return {i["name"]: i for i in seen}
 
+    def cut_words(self) -> list[str]:
+        """Texts on the screen that do not fit where they stand, once it stands still."""
+        self.items()
+        cut: list[str] = self._ask({"do": "cut"})["cut"]
+        return cut
+
     def wait(self, what: Callable[[dict[str, Any]], bool], meaning: str, seconds: float = WAIT) -> dict[str, Any]:
         """Look until ``what`` holds of ``where``. Raises ScreenError, saying what ``meaning`` was waited for."""
         deadline = time.monotonic() + seconds
@@ -122,7 +130,7 @@ class RemoteScreen:
 
     def reach(self, name: str) -> dict[str, Any]:
         """The item ``name``, turning pages down and up to find it, as a person would."""
-        for button in ("", "page_down", "page_down", "page_down", "page_up", "page_up", "page_up"):
+        for button in ("", *["page_down"] * PAGES, *["page_up"] * PAGES):
             items = self.items()
             if button and name not in items:
                 if button in items and items[button]["enabled"]:

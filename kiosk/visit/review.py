@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from kiosk.forms.spec import FieldSpec, FieldType
 from kiosk.model.text import Lang
-from kiosk.visit.visit import SIGN, Entry, Step, StepKind, Visit
+from kiosk.visit.step import SIGN, Step, StepKind
+from kiosk.visit.visit import Visit
 
 _PAGES = {"zh": "{} 页", "en": "Pages: {}"}
 _PROMISED = {"zh": "以承诺代替", "en": "By promise"}
 _SIGNED = {"zh": "已签名", "en": "Signed"}
 _SIGN_AGAIN = {"zh": "内容有变化，请重新签名", "en": "Something has changed. Please sign again."}
 _SIGNATURE = {"zh": "签名", "en": "Signature"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of the check-answers page."""
+
+    step: Step
+    id: str
+    label: dict[str, str]
+    value: dict[str, str]
+    masked: bool
+    is_name: bool = False
 
 
 def review_entries(visit: Visit, now: datetime) -> list[Entry]:

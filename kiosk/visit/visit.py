@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from kiosk.cases.draft import Draft, Signature
 from kiosk.cases.submit import applicant_context
@@ -21,24 +19,7 @@ from kiosk.model.page import Page
 from kiosk.model.text import Text
 from kiosk.store.cases import CaseLine
 from kiosk.visit.stage import HOLDS_DATA, NEXT, Stage, WayOut
-
-
-class StepKind(StrEnum):
-    PAGE = "page"
-    MATERIAL = "material"
-    SIGN = "sign"
-
-
-class Step(BaseModel):
-    """One step of the work: a page of the form, a paper to scan, or the signature."""
-
-    model_config = ConfigDict(frozen=True)
-
-    kind: StepKind
-    id: str
-
-
-SIGN = Step(kind=StepKind.SIGN, id="signature")
+from kiosk.visit.step import SIGN, Step, StepKind
 
 
 class Snapshot(BaseModel):
@@ -57,18 +38,6 @@ class Snapshot(BaseModel):
 
 class WrongStage(RuntimeError):
     """A move that the stages do not allow: a bug in a screen, never a citizen's fault."""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One row of the check-answers page."""
-
-    step: Step
-    id: str
-    label: dict[str, str]
-    value: dict[str, str]
-    masked: bool
-    is_name: bool = False
 
 
 class Visit:

@@ -51,9 +51,9 @@ class Installation:
         self.stack.start_part("terminal")
 
     def finish(self, citizen: Citizen, *, at_once: bool = False) -> list[str]:
-        """Go on to the end, take everything, and compare what arrived."""
+        """Go on to the end, take everything, and tell what did not fit the screen and what did not arrive as it was."""
         walk = citizen.go()
-        found = self.check.differences(walk.receipt, citizen.plan)
+        found = walk.problems + self.check.differences(walk.receipt, citizen.plan)
         citizen.leave(at_once=at_once)
         return found
 

@@ -15,7 +15,8 @@ from kiosk.store.cases import CaseLine
 from kiosk.visit.idle import Idle, IdleWatch, Limits
 from kiosk.visit.review import review_entries
 from kiosk.visit.stage import HOLDS_DATA, NEXT, Stage, WayOut
-from kiosk.visit.visit import Step, StepKind, Visit
+from kiosk.visit.step import Step, StepKind
+from kiosk.visit.visit import Visit
 
 NOW = datetime(2026, 3, 2, 4, tzinfo=UTC)
 SERVICES = {p.id: p for p in (parse_package(f.read_bytes()) for f in (ASSETS / "catalogue").glob("*.yaml"))}

@@ -10,7 +10,7 @@ from kiosk.model.identity import masked_name
 from kiosk.visit.call import Heard
 from kiosk.visit.idle import Idle
 from kiosk.visit.stage import Stage, WayOut
-from kiosk.visit.visit import StepKind
+from kiosk.visit.step import StepKind
 from ui.session import Session
 from ui.viewmodels.i18n import words
 

@@ -213,7 +213,7 @@ class Outcome(QObject):
 
     @Property(bool, notify=changed)
     def cardThere(self) -> bool:
-        return self._session.card_there
+        return self._session.readers.card_there
 
     @Property(bool, notify=changed)
     def paperWaiting(self) -> bool:

@@ -45,26 +45,26 @@ class Identify(QObject):
     def message(self) -> str:
         """What happens with the card, in the citizen's words."""
         w, session = words(self._session.language), self._session
-        if session.card_fault:
-            return w[f"identify_{session.card_fault}"]
+        if session.readers.card_fault:
+            return w[f"identify_{session.readers.card_fault}"]
         if not self.readerWorks:
             return w["identify_no_reader"]
-        if session.card_there:
+        if session.readers.card_there:
             return w["identify_reading"]
         passports = session.hardware.works("mrz_reader")
         return w["identify_lay_or_swipe"] if passports else w["identify_lay"]
 
     @Property(bool, notify=changed)
     def failed(self) -> bool:
-        return bool(self._session.card_fault) or not self.readerWorks
+        return bool(self._session.readers.card_fault) or not self.readerWorks
 
     @Property(bool, notify=changed)
     def mayType(self) -> bool:
         """Typing is offered after two failed reads, at once for a card of another kind or without a reader."""
         session = self._session
         return (
-            session.card_failures >= FAILURES_BEFORE_TYPING
-            or session.card_fault == "not_an_id_card"
+            session.readers.failures >= FAILURES_BEFORE_TYPING
+            or session.readers.card_fault == "not_an_id_card"
             or not self.readerWorks
         )
 

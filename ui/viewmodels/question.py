@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import Property, QObject, Signal, Slot
 
 from kiosk.forms.engine import Problem
-from kiosk.visit.visit import StepKind
+from kiosk.visit.step import StepKind
 from ui.session import Session
 
 

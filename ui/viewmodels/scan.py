@@ -10,7 +10,7 @@ from PySide6.QtQuick import QQuickImageProvider
 
 from kiosk.ipc.device_messages import PreviewHint
 from kiosk.model.fault import Fault
-from kiosk.visit.visit import StepKind
+from kiosk.visit.step import StepKind
 from ui.session import Session
 from ui.sounds import Sounds
 from ui.viewmodels.i18n import words

@@ -135,6 +135,8 @@ class Watcher:
     def _picture(self, scene: Scene, cell: Cell) -> None:
         try:
             (self._out / cell.picture).write_bytes(scene.screen.picture())
+            if cut := scene.screen.cut_words():
+                cell.trouble = cell.trouble or f"does not fit the screen: {'; '.join(cut)}"
         except ScreenError as bad:
             cell.trouble = cell.trouble or str(bad)
 
@@ -161,10 +163,16 @@ def _staff(fault: Fault) -> str:
 
 
 def run_faults(out: Path, codes: Iterable[str], states: Iterable[State]) -> int:
-    """Fill every cell that is not there yet, and write ``table.md``. Returns 1 where one is not good."""
+    """Fill every cell that is not there yet, and write ``table.md``.
+
+    Returns 1 where one is not good, 2 where a code is no fault's.
+    """
     console = Console(width=160)
     out.mkdir(parents=True, exist_ok=True)
     wanted, states = list(codes), list(states)
+    if unknown := [c for c in wanted if c not in CAUSES]:
+        console.print(f"no such fault: {', '.join(unknown)}; there are {', '.join(CAUSES)}")
+        return 2
     watcher = Watcher(out)
     for installation in ("plain", "pcsc", "tls"):
         here = [c for c in wanted if CAUSES[c].installation == installation]

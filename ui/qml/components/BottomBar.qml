@@ -3,7 +3,7 @@ import QtQuick
 import Bianmin
 import "../theme"
 
-// The same three actions at the same place on every screen: back, help, on.
+// The same three actions at the same place on every screen: back, help, on. Words that take two lines make it higher.
 Rectangle {
     id: root
 
@@ -12,7 +12,7 @@ Rectangle {
     property string primaryKind: "primary"
     signal primary
 
-    implicitHeight: Theme.target + Theme.mm(12)
+    implicitHeight: Math.max(Theme.target, back.implicitHeight, help.implicitHeight, on.implicitHeight) + Theme.mm(12)
     color: Theme.surface
 
     Rectangle {
@@ -42,6 +42,8 @@ Rectangle {
         }
 
         ActionButton {
+            id: back
+
             objectName: "back"
             width: row.unit * 0.26
             height: parent.height
@@ -53,6 +55,8 @@ Rectangle {
         }
 
         ActionButton {
+            id: help
+
             objectName: "help"
             width: row.unit * 0.26
             height: parent.height
@@ -61,6 +65,8 @@ Rectangle {
         }
 
         ActionButton {
+            id: on
+
             objectName: "primary"
             width: row.unit * 0.48 - Theme.gap * 2
             height: parent.height

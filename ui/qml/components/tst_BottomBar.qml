@@ -53,6 +53,16 @@ Item {
             compare(findChild(bar, "help").mapToItem(bar, 0, 0).x, before);
         }
 
+        function test_words_of_two_lines_stay_inside_their_button() {
+            const one = bar.implicitHeight;
+            bar.primaryText = "One word after the other, until a line is too short for them";
+            verify(bar.implicitHeight > one);
+            bar.height = bar.implicitHeight;
+            verify(findChild(bar, "primary").height >= findChild(bar, "primary").implicitHeight);
+            bar.primaryText = "下一步";
+            bar.height = Qt.binding(() => bar.implicitHeight);
+        }
+
         function test_what_cannot_be_done_now_does_nothing() {
             bar.primaryEnabled = false;
             mouseClick(findChild(bar, "primary"));
