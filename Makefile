@@ -26,7 +26,7 @@ APT_FONTS := fonts-noto-cjk fonts-wqy-microhei fonts-wqy-zenhei fonts-arphic-uka
 TIMED := tests/sync/test_real_processes.py tests/robot \
 	tests/devices/test_drivers.py tests/devices/test_faults_of_camera.py tests/devices/test_flow_control.py
 
-.PHONY: run test check soak fuzz bench bench-scan bench-rendered shots clean setup lock apt-run apt-test
+.PHONY: run test check soak fuzz bench bench-scan bench-changed bench-rendered shots clean setup lock apt-run apt-test
 
 run: setup ## the demo: everything on this machine, with simulated hardware
 	$(BIN)/kiosk demo
@@ -82,6 +82,9 @@ bench-rendered: setup-dev ## the scanner on pages drawn from a seed, beside clas
 
 bench-scan: setup-dev ## the scanner on photographs with known corners and codes: make bench-scan [DATA=folder]
 	$(BIN)/python -m tests.benchmarks.scan $(if $(DATA),--data $(DATA))
+
+bench-changed: setup-dev ## the same pictures turned, slanted, farther away, darker, packed hard: make bench-changed [DATA=folder]
+	$(BIN)/python -m tests.benchmarks.changed $(if $(DATA),--data $(DATA))
 
 shots: setup-dev ## pictures of every screen, both languages, both modes, both ways up
 	for way in "" --landscape; do for words in zh en; do for mode in "" --elder; do \

@@ -34,6 +34,7 @@ from devices.scanner.way_up import WayUp
 from kiosk.cases.pdf import as_pdf
 from kiosk.config import ASSETS
 
+USUAL = Path(__file__).parents[3] / "shared" / "data" / "docset"
 CANVAS = 2000
 ROUNDS = 15
 FONT = ASSETS / "fonts" / "NotoSansSC-Regular.ttf"
@@ -211,10 +212,9 @@ def _whole(jpeg: Picture, finder: PageFinder, way_up: WayUp) -> bytes:
 def main() -> None:
     """Print the tables for ``--data``; where none is named and the usual one is away, the times alone."""
     parser = argparse.ArgumentParser()
-    usual = Path(__file__).parents[3] / "shared" / "data" / "docset"
-    parser.add_argument("--data", type=Path, default=usual)
+    parser.add_argument("--data", type=Path, default=USUAL)
     folder: Path = parser.parse_args().data
-    if folder != usual and not any((folder / part).is_dir() for part in ("photos", "barcodes", "mrz")):
+    if folder != USUAL and not any((folder / part).is_dir() for part in ("photos", "barcodes", "mrz")):
         parser.error(f"{folder} has neither photos nor barcodes nor mrz in it")
     if (folder / "photos").is_dir():
         pages(folder)
