@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime
@@ -27,7 +27,8 @@ BASE, CAP = 2.0, 900.0
 BATCH = 20
 """Envelopes sent together at most."""
 UNREADABLE = 10
-"""Tries after which a file that cannot be read, or does not arrive as it was sent, is a matter for people."""
+"""Tries in a row, counted from the agent's start, after which a file that cannot be read, or does not arrive as it was
+sent, is a matter for people. Tries that the network failed are none of them: after days without it there are many."""
 BATCH_CHARACTERS = 200_000
 """Of wrapped keys, the largest part of an envelope: a batch stays below 256 kB or so."""
 
@@ -77,6 +78,7 @@ class Outbox:
         self.cases = CaseRepository(store, files)
         # Files that the platform has said to hold, of cases that are not settled: a next try need not ask for them.
         self._there: set[str] = set()
+        self._file_failed: Counter[str] = Counter()
         self._abreast = abreast
         self._pool = ThreadPoolExecutor(UPLOADS, thread_name_prefix="upload")
 
@@ -92,6 +94,7 @@ class Outbox:
             for outgoing, bad in uploads:
                 match bad:
                     case None:
+                        self._file_failed.pop(outgoing.envelope.case_id, None)
                         ready.append(outgoing)
                         if sum(len(o.envelope.wrapped_key) for o in ready) > BATCH_CHARACTERS:
                             break
@@ -104,10 +107,7 @@ class Outbox:
                         log.error("file_not_taken", reason=bad.reason)
                         self._put_off([outgoing], now)
                         return Sent.REFUSED
-                    case Altered() if outgoing.attempts < UNREADABLE:
-                        self._put_off([outgoing], now)
-                    case OSError() if not isinstance(bad, FileNotFoundError) and outgoing.attempts < UNREADABLE:
-                        # The disk may do better the next time.
+                    case Altered() | OSError() if self._may_do_better(outgoing.envelope.case_id, bad):
                         self._put_off([outgoing], now)
                     case _:
                         # A file that is gone, or one that the platform does not take: people must look.
@@ -170,8 +170,14 @@ class Outbox:
     def _put_off(self, which: Sequence[Outgoing], now: float, retry_after: float | None = None) -> None:
         self.cases.put_off({o.envelope.case_id: now + backoff(o.attempts, self._chance, retry_after) for o in which})
 
+    def _may_do_better(self, case_id: str, bad: Altered | OSError) -> bool:
+        """Whether a case whose file failed is tried again: the line or the disk may do better, but not for ever."""
+        self._file_failed[case_id] += 1
+        return self._file_failed[case_id] <= UNREADABLE and not isinstance(bad, FileNotFoundError)
+
     def _hold(self, outgoing: Outgoing, reason: str) -> None:
         log.error("case_not_sent", case=outgoing.envelope.case_id, error=reason)
+        self._file_failed.pop(outgoing.envelope.case_id, None)
         self.cases.hold(outgoing.envelope.case_id, reason, self._clock.now().isoformat())
 
     def _settle(self, ready: Sequence[Outgoing], answers: Sequence[RecordAnswer], now: float) -> Sent:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import random
 import threading
@@ -14,7 +15,7 @@ import urllib3
 from tusclient.client import TusClient
 from tusclient.exceptions import TusCommunicationError
 
-from sync.client import Altered
+from sync.client import Altered, NoNetwork
 from sync.hub.blobs import BlobError, Blobs, FolderBlobs, name_of
 from sync.hub.bucket import BucketBlobs, _piece
 from sync.hub.services import Platform
@@ -122,6 +123,30 @@ def test_what_never_arrives_as_it_was_sent_is_a_matter_for_people_and_holds_no_o
         terminal.cases.try_now()
         terminal.outbox.send_next()
     assert terminal.cases.held() == 1
+
+
+@pytest.mark.parametrize(
+    "bad", [Altered("a piece has changed on its way"), OSError(errno.EIO, "the disk said no once")]
+)
+def test_after_days_without_network_one_file_that_fails_once_sets_no_case_aside(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, bad: Exception
+) -> None:
+    terminal.submit()
+    said: list[Exception] = [NoNetwork("down")] * (2 * UNREADABLE) + [bad]
+    send = terminal.client.send_blob
+
+    def fails(digest: str, file: Path, leave: Callable[[str, int], SignedRequest]) -> None:
+        if said:
+            raise said.pop(0)
+        send(digest, file, leave)
+
+    monkeypatch.setattr(terminal.client, "send_blob", fails)
+    while said:
+        terminal.cases.try_now()
+        terminal.outbox.send_next()
+    assert terminal.cases.held() == 0
+    terminal.cases.try_now()
+    assert terminal.outbox.send_next() == Sent.SENT
 
 
 def test_a_file_that_was_changed_at_the_terminal_is_a_matter_for_people(terminal: Terminal) -> None:
