@@ -18,6 +18,7 @@ MORE_OF: dict[str, dict[str, float]] = {
     "answer_for_another_case": {"portal": 0.3},
     "believes_any_answer": {"portal": 0.3},
     "completes_no_part": {"killed_at_digest": 0.05},
+    "each_try_is_the_files_fault": {"portal_page": 0.6, "damaged": 0.2},
     "epoch_kept_after_a_restore": {"disk_copied": 0.5, "disk_restored": 0.5},
     "gives_up": {"request_lost": 0.08},
     "sends_no_empty_piece": {"killed_at_digest": 0.05},

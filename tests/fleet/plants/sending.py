@@ -108,6 +108,19 @@ def damage_is_the_files_fault() -> Patch:
     return instead(client, "_not_taken", lambda _real: lambda _digest, _file: Rejected("not taken"))
 
 
+def each_try_is_the_files_fault() -> Patch:
+    """Tries that the network failed count against a case's file."""
+
+    def may_do_better(_real: Any) -> Any:
+        def blaming(self: Any, case_id: str, _bad: Exception) -> bool:
+            ((tries,),) = self._store.rows("SELECT attempts FROM outbox WHERE case_id = ?", case_id)
+            return bool(tries < outbox.UNREADABLE)
+
+        return blaming
+
+    return instead(outbox.Outbox, "_may_do_better", may_do_better)
+
+
 PLANTS = (
     believes_any_answer,
     answer_for_another_case,
@@ -116,4 +129,5 @@ PLANTS = (
     wipes_before_the_answer,
     sends_no_empty_piece,
     damage_is_the_files_fault,
+    each_try_is_the_files_fault,
 )
