@@ -90,6 +90,12 @@ class GroupCommit(Generic[T, R]):
         return group, True
 
     def _answer(self, group: list[tuple[T, Future[R]]]) -> None:
+        # From here on none of them can be given up: an answer that nobody may be told any more would end the thread.
+        group = [(item, answer) for item, answer in group if answer.set_running_or_notify_cancel()]
+        if group:
+            self._handled(group)
+
+    def _handled(self, group: list[tuple[T, Future[R]]]) -> None:
         began = time.perf_counter()
         try:
             answers = self._handle([item for item, _answer in group])
@@ -100,7 +106,7 @@ class GroupCommit(Generic[T, R]):
             # One of them may be what went wrong: alone it can harm only itself.
             log.warning("group_failed", items=len(group), error=type(bad).__name__)
             for entry in group:
-                self._answer([entry])
+                self._handled([entry])
             return
         self._tell(self._name, len(group), time.perf_counter() - began, self._waiting.qsize())
         for (_item, answer), value in zip(group, answers, strict=True):

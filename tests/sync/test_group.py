@@ -52,6 +52,22 @@ def held(group: GroupCommit[int, int], handler: Handler) -> None:
     assert handler.entered.wait(30)
 
 
+def test_one_who_does_not_wait_any_longer_ends_nothing(group: GroupCommit[int, int], handler: Handler) -> None:
+    held(group, handler)
+    gone, waits = group.submit(1), group.submit(2)
+    assert gone.cancel()
+    handler.may_go.set()
+    assert waits.result(30) == 4
+    handler.entered.clear()
+    handler.may_go.clear()
+    begun = group.submit(3)
+    assert handler.entered.wait(30)
+    assert not begun.cancel()
+    handler.may_go.set()
+    assert (begun.result(30), group.submit(4).result(30)) == (6, 8)
+    assert handler.groups == [[0], [2], [3], [4]]
+
+
 def test_what_waits_goes_together_in_its_order(
     group: GroupCommit[int, int], handler: Handler, told: list[tuple[str, int]]
 ) -> None:
