@@ -2,12 +2,17 @@
 
 Rows are JSON lines, so that a backup of SQLite can be restored into PostgreSQL and the other way round. The keys are
 no part of it: who has the backup opens no case with it. Keep a copy of ``keys.json`` elsewhere.
+
+What holds for a moment is no part of it either. A one-time code or a session that has been used or ended since would be
+valid again. And numbers of feeds that were given out since would be given out a second time: terminals that have read
+the first ones would miss changes. So all feeds begin anew, far behind every number that any terminal can have read.
 """
 
 from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,15 +21,29 @@ from typing import IO, Any
 from sqlalchemy import Connection, Engine, Table, func, insert, select
 
 from kiosk.durable import whole_or_not
+from sync.hub import feed
 from sync.hub.blobs import BlobError, Blobs
 from sync.hub.database import transaction
 from sync.hub.leftovers import kept_apart
-from sync.hub.schema import VERSION, cases, metadata, packages, published_files, published_metadata, versions
+from sync.hub.schema import (
+    VERSION,
+    cases,
+    changes,
+    enrolment_codes,
+    metadata,
+    packages,
+    published_files,
+    published_metadata,
+    sessions,
+    terminals,
+    versions,
+)
 from sync.protocol.canonical import b64, unb64
 from sync.protocol.envelope import Envelope
 
 ROWS = "rows.zip"
 AT_ONCE = 500
+LEFT_OUT = (versions, changes, enrolment_codes, sessions)
 MADE_AT_START = (packages, published_metadata, published_files)
 """What a new platform publishes at its first start gives way to what is restored."""
 
@@ -72,19 +91,24 @@ def restore(source: Path, engine: Engine, blobs: Blobs) -> Counted:
         with zipfile.ZipFile(source / ROWS) as archive:
             if archive.read("version").decode() != str(VERSION):
                 raise BackupError("the backup was made by another version of this program")
-            rows = transaction(engine, lambda connection: _load(connection, archive))
-    except (OSError, zipfile.BadZipFile, KeyError) as bad:
+            return transaction(engine, lambda connection: _restored(connection, archive, blobs, source / "blobs"))
+    except (OSError, zipfile.BadZipFile, zlib.error, KeyError, ValueError) as bad:
         raise BackupError(f"{source}: {bad}") from None
-    with engine.connect() as connection:
-        named = _named(connection)
-        named |= {name for name in kept_apart(connection) if _place(name, source / "blobs").exists()}
+
+
+def _restored(connection: Connection, archive: zipfile.ZipFile, blobs: Blobs, folder: Path) -> Counted:
+    """The rows are there once all files that they name are."""
+    rows = _load(connection, archive)
+    feed.begin_anew(connection, [feed.of_terminal(name) for name in connection.scalars(select(terminals.c.terminal))])
+    named = _named(connection)
+    named |= {name for name in kept_apart(connection) if _place(name, folder).exists()}
     for name in sorted(named):
-        _bring_back(blobs, name, source / "blobs")
+        _bring_back(blobs, name, folder)
     return Counted(rows, len(named))
 
 
 def _tables() -> list[Table]:
-    return [t for t in metadata.sorted_tables if t is not versions]
+    return [t for t in metadata.sorted_tables if t not in LEFT_OUT]
 
 
 def _dump(connection: Connection, table: Table, out: IO[bytes]) -> int:

@@ -15,6 +15,9 @@ from sqlalchemy import Connection, func, insert, select
 from sync.hub.database import insert_new
 from sync.hub.schema import changes, feeds
 
+FAR = 1_000_000_000
+"""More changes than one feed ever has."""
+
 
 @dataclass(frozen=True)
 class Change:
@@ -77,6 +80,14 @@ def since(connection: Connection, feed: str, cursor: int, most: int) -> Slice:
     found = [Change(*row) for row in connection.execute(query)]
     end = found[-1].number if found else last
     return Slice(found, end, more=end < last)
+
+
+def begin_anew(connection: Connection, names: Sequence[str]) -> None:
+    """Without their changes, and further on than any cursor that a reader may have: each reader is reset."""
+    connection.execute(changes.delete())
+    for name in names:
+        draw = insert_new(connection, feeds).values(feed=name, last=FAR)
+        connection.execute(draw.on_conflict_do_update(index_elements=[feeds.c.feed], set_={"last": feeds.c.last + FAR}))
 
 
 def forget(connection: Connection, before: str) -> int:

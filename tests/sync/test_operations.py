@@ -15,16 +15,18 @@ from typer.testing import CliRunner
 from kiosk.cli import app
 from kiosk.config import ASSETS
 from kiosk.model.clock import ManualClock
-from sync.hub import distribution
+from sync.hub import distribution, feed
 from sync.hub.app import create_app
 from sync.hub.backup import BackupError, back_up, restore
 from sync.hub.keys import PlatformKeys
 from sync.hub.schema import cases, changes, metadata
+from sync.hub.senders import Refused
 from sync.hub.services import Platform, Storage, open_platform
 from sync.hub.vault import Reader
 from sync.outbox import Sent
-from sync.protocol.canonical import digest
-from sync.protocol.wire import BlobGrant, Heartbeat, Purpose
+from sync.protocol.canonical import b64, digest
+from sync.protocol.suites import suite
+from sync.protocol.wire import BlobGrant, EnrolRequest, Heartbeat, Purpose
 from tests.sync.conftest import Terminal
 from tests.sync.postgres import Postgres
 
@@ -70,6 +72,30 @@ def test_a_second_backup_into_the_same_folder_adds_what_is_new(
     assert back_up(platform.engine, platform.blobs, tmp_path / "backup").blobs == 12
 
 
+def test_what_is_restored_gives_nothing_out_a_second_time(
+    terminal: Terminal, platform: Platform, tmp_path: Path
+) -> None:
+    some_cases(terminal, platform)
+    code = platform.desk.new_code()
+    back_up(platform.engine, platform.blobs, tmp_path / "backup")
+    some_cases(terminal, platform)
+    with platform.engine.connect() as connection:
+        read = feed.since(connection, feed.of_terminal("T01"), 0, 100).cursor
+    again = open_platform(tmp_path / "again", ASSETS / "catalogue", platform.clock)
+    restore(tmp_path / "backup", again.engine, again.blobs)
+    with again.engine.begin() as connection:
+        # As many changes as were lost, and others.
+        feed.append(connection, feed.of_terminal("T01"), [("closed", f"case-{n}") for n in range(4)], "2026-01-01")
+        assert feed.since(connection, feed.of_terminal("T01"), read, 100).reset
+        now = feed.since(connection, feed.of_terminal("T01"), read, 100).cursor
+        feed.append(connection, feed.of_terminal("T01"), [("closed", "case-9")], "2026-01-01")
+        assert [c.subject for c in feed.since(connection, feed.of_terminal("T01"), now, 100).changes] == ["case-9"]
+    asked = EnrolRequest(code=code, terminal="T02", suite="intl", public_key=b64(suite("intl").new_signing_key()[1]))
+    with pytest.raises(Refused, match="unknown_code"):
+        again.desk.enrol(asked)
+    again.engine.dispose()
+
+
 def test_a_damaged_backup_is_told(terminal: Terminal, platform: Platform, tmp_path: Path) -> None:
     some_cases(terminal, platform)
     back_up(platform.engine, platform.blobs, tmp_path / "backup")
@@ -79,6 +105,16 @@ def test_a_damaged_backup_is_told(terminal: Terminal, platform: Platform, tmp_pa
     again = open_platform(tmp_path / "again", ASSETS / "catalogue", platform.clock)
     with pytest.raises(BackupError, match="damaged"):
         restore(tmp_path / "backup", again.engine, again.blobs)
+    with again.engine.connect() as connection:
+        assert not connection.scalar(select(func.count()).select_from(cases))
+    file.write_bytes(content)
+    rows = tmp_path / "backup" / "rows.zip"
+    whole = rows.read_bytes()
+    rows.write_bytes(whole[:200] + bytes([whole[200] ^ 255]) * 40 + whole[240:])
+    with pytest.raises(BackupError):
+        restore(tmp_path / "backup", again.engine, again.blobs)
+    rows.write_bytes(whole)
+    assert restore(tmp_path / "backup", again.engine, again.blobs).blobs == 6
     again.engine.dispose()
     with pytest.raises(BackupError):
         restore(tmp_path / "nowhere", again.engine, again.blobs)
