@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import ssl
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -41,14 +45,11 @@ class _Where:
         """Opened; a new one publishes its packages, unless it is not to begin."""
         from sync.hub.leftovers import Times
         from sync.hub.services import open_platform
-        from sync.protocol.suites import SealError
 
         times = Times(timedelta(days=self.leftover_days), timedelta(days=self.part_days))
-        try:
+        with _told():
             packages = self.packages if begins else None
             return open_platform(self.folder, packages, SystemClock(), self.suite, self.storage, times)
-        except (ValueError, SealError) as bad:
-            raise _failed(str(bad)) from None
 
     def offline(self, keys: Path | None) -> OfflineKeys:
         from sync.hub.repository import OfflineKeys
@@ -59,6 +60,49 @@ class _Where:
 def _failed(why: str) -> typer.Exit:
     typer.echo(why, err=True)
     return typer.Exit(1)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What is wrong with the storage or the settings is told in a line."""
+    from obstore.exceptions import BaseError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from sync.protocol.suites import SealError
+
+    try:
+        yield
+    except SQLAlchemyError as bad:
+        raise _failed(f"the database: {_line(getattr(bad, 'orig', None) or bad)}") from None
+    except BaseError as bad:
+        raise _failed(f"the bucket of sealed files: {_line(bad)}") from None
+    except (OSError, ValueError, SealError) as bad:
+        raise _failed(str(bad)) from None
+
+
+def _line(bad: BaseException) -> str:
+    return next(iter(str(bad).splitlines()), type(bad).__name__)
+
+
+def _check_place(host: str, port: int, tls: Path | None) -> None:
+    """Before anything begins: the port is free, and certificate and key fit. The server itself would share the port
+    with whatever platform listens there, and each would get half of the terminals' requests."""
+    if tls is not None:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(tls / "server.pem", tls / "server.key")
+        except OSError as bad:
+            raise _failed(f"server.pem and server.key in {tls}: {bad.strerror or bad}") from None
+    try:
+        [(family, kind, _protocol, _name, address), *_] = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
+        )
+        with socket.socket(family, kind) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind(address)
+            # Two that listen are told apart here, where the kernel lets both of them bind.
+            tried.listen()
+    except OSError as bad:
+        raise _failed(f"cannot listen at {host} (an IP address is needed), port {port}: {bad.strerror}") from None
 
 
 def _where(context: typer.Context) -> _Where:
@@ -78,7 +122,7 @@ def hub(
         str, typer.Option(envvar="BIANMIN_HUB_BLOBS", help="s3://BUCKET/PREFIX; without it files in the folder.")
     ] = "",
     host: str = "127.0.0.1",
-    port: int = 8300,
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8300,
     packages: Annotated[Path, typer.Option(help="Service packages that a new platform publishes.")] = ASSETS
     / "catalogue",
     tls: Annotated[Path | None, typer.Option(help="Folder of server.pem and server.key, see certificate.")] = None,
@@ -106,6 +150,8 @@ def hub(
     context.obj = where
     if context.invoked_subcommand is not None:
         return
+    if not beside:
+        _check_place(host, port, tls)
     log_as_json("hub", parent)
     if processes > 1 and not beside:
         where.platform().engine.dispose()  # what is new about it is made once, and what is wrong is told once
@@ -146,11 +192,12 @@ def user(
     """Create a user of the console, or change the password, or the role too."""
     from sync.hub.roles import Role
     from sync.hub.users import Unfit
+    from sync.hub.words import load_words
 
     try:
         _where(context).platform().users.set_password(name, password, Role(role) if role else None)
     except Unfit as bad:
-        raise _failed({"password_length": "a password has 10 to 200 characters"}.get(bad.word, bad.word)) from None
+        raise _failed(load_words()["en"][bad.word]) from None
     except ValueError:
         raise _failed(f"there is no role {role}") from None
 
@@ -353,9 +400,12 @@ def migrate(
         raise _failed("--citus needs --database postgresql://…")
     platform = where.platform()
     if citus:
-        with platform.engine.begin() as connection:
-            for statement in statements():
-                connection.exec_driver_sql(statement)
+        try:
+            with _told(), platform.engine.begin() as connection:
+                for statement in statements():
+                    connection.exec_driver_sql(statement)
+        finally:
+            platform.engine.dispose()
     typer.echo("the tables are there" + (" and distributed" if citus else ""))
 
 
@@ -371,6 +421,6 @@ def mock_department(
         chosen = Mood(mood)
     except ValueError:
         raise _failed(f"moods: {', '.join(Mood)}") from None
-    with serving(chosen, port) as department:
+    with _told(), serving(chosen, port) as department:
         typer.echo(f"{department.url} ({chosen}); Ctrl-C ends it")
         signal.pause()

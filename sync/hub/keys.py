@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from kiosk.durable import whole_or_not
 from kiosk.model.clock import Clock
@@ -138,9 +138,13 @@ def _sealing(suite_name: str, now: datetime) -> KeyPair:
 
 
 def load_or_create(path: Path, clock: Clock, suite_name: str = "intl") -> PlatformKeys:
-    """The keys in ``path``; drawn and written where the file does not exist."""
+    """The keys in ``path``; drawn and written where the file does not exist. Raises ValueError for a damaged file."""
     if path.exists():
-        return PlatformKeys.model_validate_json(path.read_bytes())
+        try:
+            return PlatformKeys.model_validate_json(path.read_bytes())
+        except ValidationError as bad:
+            # Its own text would show what is in the file.
+            raise ValueError(f"{path} is damaged ({bad.error_count()} faults): bring its copy back") from None
     now = clock.now()
     keys = PlatformKeys(
         sealing=[_sealing(suite_name, now)],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import sqlite3
 from pathlib import Path
 
@@ -174,6 +175,53 @@ def test_what_an_operator_types(tmp_path: Path) -> None:
     assert "create_distributed_table('terminal', 'terminal');" in shown.stdout
     assert RUN.invoke(app, [*hub, "migrate", "--citus"]).exit_code == 1
     assert RUN.invoke(app, ["hub", "--folder", str(tmp_path), "--database", "mysql://x", "code"]).exit_code == 1
+
+
+def test_what_is_wrong_is_told_in_a_line(tmp_path: Path, server: Postgres) -> None:
+    def told(*options: str, folder: str = "hub") -> str:
+        ended = RUN.invoke(app, ["hub", "--folder", str(tmp_path / folder), *options])
+        assert isinstance(ended.exception, SystemExit), ended.exception
+        assert (ended.exit_code, ended.stderr.count("\n")) == (1, 1), ended.stderr
+        return ended.stderr
+
+    assert RUN.invoke(app, ["hub", "--folder", str(tmp_path / "hub"), "code"]).exit_code == 0
+    refused = told("--database", "postgresql://somebody:hidden@127.0.0.1:1/x", "code")
+    assert "the database: " in refused
+    assert "hidden" not in refused
+    assert "the bucket" in told("--blobs", "s3://", "code")
+    (tmp_path / "file").write_text("x")
+    assert "exists" in told("code", folder="file")
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / "keys.json").write_text('{"sealing": [{"private": "hidden"}]}')
+    damaged = told("code", folder="damaged")
+    assert "keys.json is damaged" in damaged
+    assert "hidden" not in damaged
+    (tmp_path / "torn").mkdir()
+    (tmp_path / "torn" / "platform.db").write_text("no database" * 100)
+    assert "not a database" in told("code", folder="torn")
+    assert "create_reference_table" in told(
+        "--database", server.url(f"plain-{tmp_path.name[-20:]}"), "migrate", "--citus"
+    )
+    assert "user name" in told("user", " ", "--password", "long enough by far")
+    assert "server.pem" in told("--tls", str(tmp_path))
+    assert "IP address" in told("--host", "hub.example")
+    departments = '[one]\nurl = "http://127.0.0.1"\nservices = ["x"]\ntoken_file = "/nowhere"\n'
+    (tmp_path / "hub" / "departments.toml").write_text(departments)
+    assert "/nowhere" in told("code")
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_no_platform_shares_the_port_of_another(tmp_path: Path, shared: bool) -> None:
+    with socket.socket() as other:
+        if shared:
+            # As the server itself does it: the kernel would give each of the two a part of the connections.
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        ended = RUN.invoke(app, ["hub", "--folder", str(tmp_path / "hub"), "--port", port])
+    assert (ended.exit_code, "in use" in ended.stderr) == (1, True)
+    assert not (tmp_path / "hub").exists()
 
 
 def test_an_older_database_is_left_alone(tmp_path: Path) -> None:
