@@ -166,14 +166,18 @@ class CaseWorker:
         if package is None:
             return Outcome(CaseStage.QUARANTINED, Setback.UNKNOWN_FORM)
         try:
-            opener = CaseOpener.unwrapping(envelope, key.secret)
-            body = opener.body(self._blobs.read(envelope.body_digest()))
-        except SealError:
-            return Outcome(CaseStage.QUARANTINED, Setback.DOES_NOT_OPEN)
+            sealed = self._blobs.read(envelope.body_digest())
         except FileNotFoundError:
             return Outcome(CaseStage.QUARANTINED, Setback.BLOB_LOST)
-        findings = case_findings(envelope, body, package)
-        kept = opener.rewrapped(self._keys.keeping[0].public_bytes, self._keys.keeping[0].suite)
+        try:
+            opener = CaseOpener.unwrapping(envelope, key.secret)
+            findings = case_findings(envelope, opener.body(sealed), package)
+            kept = opener.rewrapped(self._keys.keeping[0].public_bytes, self._keys.keeping[0].suite)
+        except SealError:
+            return Outcome(CaseStage.QUARANTINED, Setback.DOES_NOT_OPEN)
+        except Exception as bad:  # noqa: BLE001 - what a terminal has sealed harms no case that was taken up with it
+            log.error("case_not_processed", case=row.case_id, error=type(bad).__name__)
+            return Outcome(CaseStage.QUARANTINED, Setback.PROCESSING)
         return Outcome(CaseStage.FLAGGED if findings else CaseStage.ACCEPTED, "", findings, kept)
 
     def _settle(self, connection: Connection, outcomes: list[tuple[Row[Any], Outcome]]) -> None:

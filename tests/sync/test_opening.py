@@ -5,10 +5,12 @@ from __future__ import annotations
 import shutil
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
+from kiosk.cases.submit import Intake
 from kiosk.config import ASSETS
 from kiosk.model.clock import ManualClock
 from sync.hub.keys import load_or_create, save
@@ -56,6 +58,26 @@ def test_a_case_that_brings_the_process_down_is_set_aside_in_the_end(
             platform.clock.advance(3600)
     platform.worker.work_off()
     assert [(r["state"], r["reason"]) for r in rows(platform, select(cases))] == [("quarantined", "processing")]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"answers": {"cause": 7}}, {"captured": "9999-12-31T23:59:59-14:00"}],
+    ids=["a number for a text", "a time beyond the calendar"],
+)
+def test_what_one_terminal_sealed_harms_no_case_beside_it(
+    terminal: Terminal, platform: Platform, monkeypatch: pytest.MonkeyPatch, odd: dict[str, Any]
+) -> None:
+    made = Intake._body
+    with monkeypatch.context() as patched:
+        patched.setattr(Intake, "_body", lambda *given: made(*given).model_copy(update=odd))
+        hostile = sealed(terminal)
+    good = sealed(terminal)
+    sent(terminal, platform, hostile)
+    sent(terminal, platform, good)
+    assert platform.worker.work_off() == 2
+    found = {r["case_id"]: (r["state"], r["reason"]) for r in rows(platform, select(cases))}
+    assert found == {hostile.case_id: ("quarantined", "processing"), good.case_id: ("accepted", "")}
 
 
 def test_an_opening_is_written_down_before_anything_is_shown(terminal: Terminal, platform: Platform) -> None:
