@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from litestar import Litestar, Router
+from litestar.datastructures import MutableScopeHeaders
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
+from litestar.types import Message, Scope
 
 from sync.hub.api import THREADS, Groups, TerminalApi
 from sync.hub.console.site import Console, templates
+from sync.hub.console.visitor import CONSOLE
 from sync.hub.description import CONFIG
 from sync.hub.metrics import Metrics, metrics
 from sync.hub.opening import Worker, WorkerThread
@@ -26,6 +29,16 @@ _HEADERS = {
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+
+
+async def _strict(message: Message, scope: Scope) -> None:
+    """The framework sets headers on what handlers answer; errors, redirections and files need them as well."""
+    if message["type"] == "http.response.start":
+        sent = MutableScopeHeaders(message)
+        for name, value in _HEADERS.items():
+            sent.setdefault(name, value)
+        if scope["path"].startswith(CONSOLE):
+            sent.setdefault("Cache-Control", "no-store")
 
 
 def create_app(
@@ -82,6 +95,7 @@ def create_app(
         request_max_body_size=MAX_BODY,
         openapi_config=CONFIG,
         response_headers=_HEADERS,
+        before_send=[_strict],
         on_startup=[start],
         on_shutdown=[stop],
     )

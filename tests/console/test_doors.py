@@ -226,6 +226,20 @@ def test_answers_carry_what_browsers_need_to_be_strict(visitor: Visitor) -> None
     assert visitor.get("/console/static/%2e%2e/app.py").status == 404
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/console", "/console/users", "/console/nowhere", "/console/static/none", "/console/static/console.css",
+     "/v1/nothing", "/v1/blobs/x", "/metrics"],
+)  # fmt: skip
+def test_errors_and_redirections_are_as_strict(visitor: Visitor, path: str) -> None:
+    answer = visitor.get(path)
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Frame-Options"] == "DENY"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    if path.startswith("/console") and "console.css" not in path:
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
 def test_what_a_terminal_writes_stays_text(here: Platform, visitor: Visitor) -> None:
     evil = "<script>alert(1)</script>"
     add_terminal(here, "T1", version=evil, faults=f'["{evil}"]', oldest=evil, backlog=1)
