@@ -11,7 +11,7 @@ from sqlalchemy import select
 from kiosk.model.clock import ManualClock
 from sync.hub.departments import mock
 from sync.hub.departments.breaker import CAP, FAILURES, FIRST, Breaker, Circuit
-from sync.hub.departments.contract import Decision, Department, Handover, Paper, Unavailable
+from sync.hub.departments.contract import Decision, Department, Handover, Paper, Reply, Unavailable
 from sync.hub.departments.handovers import HandoverWorker
 from sync.hub.departments.mock import MockDepartment, Mood, serving
 from sync.hub.departments.over_http import HttpDepartment
@@ -173,6 +173,17 @@ def test_one_department_that_is_down_does_not_hold_up_another(terminal: Terminal
         departments = {"old-age-allowance": adapter(down), "social-security-card": adapter(well)}
         hands = HandoverWorker(platform.engine, platform.vault, departments, platform.clock, random.Random(1))
         assert hands.work() == 2
+
+
+def test_a_note_that_not_every_database_takes_is_no_answer(
+    terminal: Terminal, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accepted(terminal, platform, 1)
+    with serving(Mood.RETURNED) as server:
+        with monkeypatch.context() as patched:
+            patched.setattr(mock, "Reply", lambda **given: Reply.model_construct(**given | {"note": "why\0not"}))
+            assert worker(platform, server).work() == 0
+        assert states(platform) == ["accepted"]
 
 
 def test_people_have_a_department_that_is_left_alone_tried_at_once(terminal: Terminal, platform: Platform) -> None:

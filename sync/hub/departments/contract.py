@@ -50,7 +50,8 @@ class Reply(BaseModel):
     key: str = Field(max_length=160)
     decision: Decision
     number: str = Field(default="", max_length=64, pattern=r"^[!-~]*$")
-    note: str = Field(default="", max_length=200)
+    # PostgreSQL takes no NUL in a text.
+    note: str = Field(default="", max_length=200, pattern=r"^[^\x00]*$")
 
 
 class Trouble(StrEnum):
