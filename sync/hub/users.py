@@ -30,7 +30,8 @@ NAME_TRIES, NAME_WAIT = 50, 60.0
 addresses where the name's owner has logged in: nobody keeps others out by typing their names."""
 KNOWN = 90 * 86400.0
 """Seconds that such an address is remembered."""
-ANYWHERE = "*"
+ANYWHERE, INSIDE = "*", "inside"
+"""In the place of an address: all of them; where a password is changed."""
 AT_ONCE, PATIENCE = 4, 5.0
 """So many passwords are checked at the same time (each takes 64 MB); who has no turn in so many seconds comes again."""
 FORGOTTEN = 86400.0
@@ -170,10 +171,20 @@ class UserDesk:
     # what everybody does
 
     def change_own(self, name: str, old: str, new: str) -> None:
-        """Other sessions of this user end. Raises Unfit."""
+        """Other sessions of this user end. Raises Unfit; who sits down at an open page has no more tries than at the
+        login."""
         with self._engine.connect() as connection:
             stored = connection.scalar(select(users.c.password).where(users.c.name == name))
-        if not self._fits(stored, old):
+            wait = self._wait(connection, name, INSIDE, self._clock.now().timestamp())
+        if wait > 0 or not self._turns.acquire(timeout=PATIENCE):
+            raise Unfit("password_later")
+        try:
+            fits = self._fits(stored, old)
+        finally:
+            self._turns.release()
+        if not fits:
+            transaction(self._engine, lambda connection: self._failed(connection, name, INSIDE))
+            self._refusals.note((name, Entry(name, "login_failed")))
             raise Unfit("password_wrong")
         if old == new:
             raise Unfit("password_same")

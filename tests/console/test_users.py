@@ -139,6 +139,20 @@ def test_a_password_of_somebody_else_is_changed_first(platform: Platform) -> Non
     assert desk.log_in("li", again).token
 
 
+def test_who_sits_down_at_an_open_page_cannot_guess_the_password(platform: Platform) -> None:
+    desk = platform.users
+    desk.set_password("li", PASSWORD, Role.CLERK)
+    for _ in range(FREE_TRIES + 1):
+        with pytest.raises(Unfit, match="password_wrong"):
+            desk.change_own("li", "a guess of somebody", "another long password")
+    with pytest.raises(Unfit, match="password_later"):
+        desk.change_own("li", PASSWORD, "another long password")
+    assert kinds(platform).count("login_failed") == FREE_TRIES + 1
+    assert isinstance(platform.clock, ManualClock)
+    platform.clock.advance(3600)
+    desk.change_own("li", PASSWORD, "another long password")
+
+
 def test_a_password_set_at_the_command_line_keeps_the_role(platform: Platform) -> None:
     desk = platform.users
     desk.set_password("wang", PASSWORD, Role.ADMIN)
