@@ -50,7 +50,7 @@ class _Count:
 
 
 class Refusals:
-    """What nobody vouches for: requests that are not proven to be a terminal's, codes and passwords that are wrong.
+    """What nobody vouches for: requests that are refused, codes and passwords that are wrong.
 
     Whoever sends them cannot fill the record: of each kind, reason and sender the first of an hour are rows, and one
     more row counts the others. Each process counts for itself.

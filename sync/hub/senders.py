@@ -9,8 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, Row, bindparam, select
 
 from kiosk.model.clock import Clock
-from sync.hub.audit import Entry, Refusals, record
-from sync.hub.database import transaction
+from sync.hub.audit import Entry, Refusals
 from sync.hub.schema import terminals
 from sync.protocol.canonical import unb64
 from sync.protocol.wire import Purpose, Refusal, SignedRequest
@@ -19,8 +18,6 @@ FRESH = 600.0
 """Seconds that a request may be older or newer than the platform's clock says."""
 
 
-UNPROVEN = (Refusal.UNKNOWN_TERMINAL, Refusal.BAD_SIGNATURE, Refusal.REVOKED)
-"""Reasons that leave open whether the terminal itself has sent it, or that come of one whose key was stolen."""
 _t = terminals.c
 _KNOWN = select(_t.terminal, _t.suite, _t.public_key, _t.old_keys, _t.revoked).where(
     _t.terminal.in_(bindparam("names", expanding=True))
@@ -43,22 +40,18 @@ class Senders:
         self._engine, self._refusals, self._clock = engine, refusals, clock
 
     def verdicts(self, requests: Sequence[SignedRequest], purpose: Purpose) -> list[Refusal | None]:
-        """For each request why it is refused, or None. What is refused is written into the audit record: all of a
-        terminal that may speak, of others as much as ``Refusals`` lets through."""
+        """For each request why it is refused, or None. What is refused is written into the audit record, as much as
+        ``Refusals`` lets through: also what a terminal has signed can be sent again by whoever has got hold of it, from
+        a disk that carried it, say."""
         with self._engine.connect() as connection:
             known = self._known(connection, {r.terminal for r in requests})
         found = [self._verdict(r, purpose, known.get(r.terminal)) for r in requests]
+        noted = []
         refused = [(r, why) for r, why in zip(requests, found, strict=True) if why is not None]
-        own, others = [], []
         for request, why in refused:
             entry = Entry(request.terminal, "request_refused", {"purpose": purpose, "why": why})
-            if why in UNPROVEN:
-                others.append(("" if why == Refusal.UNKNOWN_TERMINAL else request.terminal, entry))
-            else:
-                own.append(entry)
-        if own:
-            self._note(own)
-        self._refusals.note(*others)
+            noted.append(("" if why == Refusal.UNKNOWN_TERMINAL else request.terminal, entry))
+        self._refusals.note(*noted)
         return found
 
     def check(self, request: SignedRequest, purpose: Purpose) -> None:
@@ -66,9 +59,6 @@ class Senders:
         why = self.verdicts([request], purpose)[0]
         if why is not None:
             raise Refused(why)
-
-    def _note(self, entries: list[Entry]) -> None:
-        transaction(self._engine, lambda connection: record(connection, self._clock.now().isoformat(), *entries))
 
     def keys_of(self, connection: Connection, names: set[str]) -> dict[str, list[tuple[str, bytes]]]:
         """Suite and public key of each terminal's keys, the present one first."""

@@ -172,8 +172,12 @@ class TerminalDesk:
     def heartbeats(self, beats: Sequence[Beat]) -> list[HeartbeatAnswer | Refusal]:
         """Note signs of life; for each what its terminal needs to know, or why it is not one."""
         answers = transaction(self._engine, lambda connection: self._beaten(connection, beats))
-        taken = zip(beats, answers, strict=True)
+        taken = list(zip(beats, answers, strict=True))
         self.pacer.heard((b.terminal, b.beat.backlog) for b, a in taken if not isinstance(a, Refusal))
+        refused = [
+            (b.terminal, Entry(b.terminal, "request_refused", {"why": a})) for b, a in taken if isinstance(a, Refusal)
+        ]
+        self._refusals.note(*refused)
         return answers
 
     def _beaten(self, connection: Connection, beats: Sequence[Beat]) -> list[HeartbeatAnswer | Refusal]:
@@ -188,7 +192,6 @@ class TerminalDesk:
         rows = []
         for b in beats:
             if _time(b.at) <= latest[b.terminal]:
-                record(connection, now, Entry(b.terminal, "request_refused", {"why": Refusal.REPLAYED}))
                 answers.append(Refusal.REPLAYED)
                 continue
             latest[b.terminal] = _time(b.at)

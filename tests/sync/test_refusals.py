@@ -53,13 +53,16 @@ def test_forgeries_in_one_name_hide_nothing_of_another(terminal: Terminal, platf
     assert found == {("T01", Refusal.BAD_SIGNATURE): FIRST + 1, ("S1", Refusal.UNKNOWN_TERMINAL): 1}
 
 
-def test_all_of_a_terminal_that_may_speak_is_written_down(terminal: Terminal, platform: Platform) -> None:
-    misused = terminal.sign(Purpose.RATINGS, Heartbeat())
-    platform.door.heartbeats([misused] * (FIRST + 30))
+def test_what_a_terminal_has_signed_fills_nothing_in_other_hands(terminal: Terminal, platform: Platform) -> None:
+    carried, beat = terminal.sign(Purpose.CARRIED, Heartbeat()), terminal.sign(Purpose.HEARTBEAT, Heartbeat())
+    platform.door.heartbeats([carried] * (FIRST + 30))
+    platform.door.heartbeats([beat] * (FIRST + 31))
     platform.door.heartbeats([stranger(terminal, n) for n in range(100)])
-    platform.door.heartbeats([misused] * 10)
-    whys = Counter(detail["why"] for _subject, detail in written(platform))
-    assert whys[Refusal.WRONG_PURPOSE] == FIRST + 40
+    platform.clock.advance(3600)  # type: ignore[attr-defined]
+    platform.housekeeping.work()
+    of_it = [detail for subject, detail in written(platform) if subject == "T01"]
+    assert Counter(d["why"] for d in of_it) == {Refusal.WRONG_PURPOSE: FIRST + 1, Refusal.REPLAYED: FIRST + 1}
+    assert [d["more"] for d in of_it if "more" in d] == ["30", "30"]
 
 
 def test_a_stolen_terminal_and_wrong_codes_and_names_fill_nothing_either(
