@@ -100,8 +100,10 @@ class CaseWorker:
             return 0
         with self._engine.connect() as connection:
             public = self._senders.keys_of(connection, {row.terminal for row in taken})
-        outcomes = [(row, self._outcome(row, public.get(row.terminal, []))) for row in taken]
-        transaction(self._engine, lambda connection: self._settle(connection, outcomes))
+        came_to = [(row, self._outcome(row, public.get(row.terminal, []))) for row in taken]
+        outcomes = [(row, outcome) for row, outcome in came_to if outcome is not None]
+        later = [row for row, outcome in came_to if outcome is None]
+        transaction(self._engine, lambda connection: self._settle(connection, outcomes, later))
         return len(taken)
 
     def work_off(self) -> int:
@@ -153,7 +155,8 @@ class CaseWorker:
             connection.execute(taken)
         return rows
 
-    def _outcome(self, row: Row[Any], public: list[tuple[str, bytes]]) -> Outcome:
+    def _outcome(self, row: Row[Any], public: list[tuple[str, bytes]]) -> Outcome | None:
+        """None where the storage fails: nothing is wrong with the case, which is taken up again after its lease."""
         if row.attempts >= MOST_ATTEMPTS:
             return Outcome(CaseStage.QUARANTINED, Setback.PROCESSING)
         envelope = Envelope.model_validate_json(row.envelope)
@@ -169,6 +172,9 @@ class CaseWorker:
             sealed = self._blobs.read(envelope.body_digest())
         except FileNotFoundError:
             return Outcome(CaseStage.QUARANTINED, Setback.BLOB_LOST)
+        except Exception as bad:  # noqa: BLE001 - of whatever kind the storage is
+            log.error("storage_failed", case=row.case_id, error=type(bad).__name__)
+            return None
         try:
             opener = CaseOpener.unwrapping(envelope, key.secret)
             findings = case_findings(envelope, opener.body(sealed), package)
@@ -180,9 +186,15 @@ class CaseWorker:
             return Outcome(CaseStage.QUARANTINED, Setback.PROCESSING)
         return Outcome(CaseStage.FLAGGED if findings else CaseStage.ACCEPTED, "", findings, kept)
 
-    def _settle(self, connection: Connection, outcomes: list[tuple[Row[Any], Outcome]]) -> None:
+    def _settle(
+        self, connection: Connection, outcomes: list[tuple[Row[Any], Outcome]], later: Sequence[Row[Any]]
+    ) -> None:
         at = self._clock.now().isoformat()
         c = cases.c
+        if later:
+            connection.execute(update(cases).where(_among(later)).values(attempts=c.attempts - 1))
+        if not outcomes:
+            return
         # Not those that took longer than their lease, and that another process was faster with in the end.
         waiting = (
             select(c.terminal, c.case_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from kiosk.cases.submit import Intake
 from kiosk.config import ASSETS
 from kiosk.model.clock import ManualClock
 from sync.hub.keys import load_or_create, save
+from sync.hub.opening import LEASE, MOST_ATTEMPTS
 from sync.hub.schema import cases, openings
 from sync.hub.services import Platform, Storage, open_platform
 from sync.hub.vault import NoSuchCase
@@ -78,6 +80,33 @@ def test_what_one_terminal_sealed_harms_no_case_beside_it(
     assert platform.worker.work_off() == 2
     found = {r["case_id"]: (r["state"], r["reason"]) for r in rows(platform, select(cases))}
     assert found == {hostile.case_id: ("quarantined", "processing"), good.case_id: ("accepted", "")}
+
+
+def test_a_storage_that_fails_for_hours_sets_no_case_aside(
+    terminal: Terminal, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert isinstance(platform.clock, ManualClock)
+    first, second = sealed(terminal), sealed(terminal)
+    sent(terminal, platform, first)
+    sent(terminal, platform, second)
+    read = platform.blobs.read
+
+    def fails(digest: str) -> bytes:
+        if digest == first.body_digest():
+            raise OSError(errno.EIO, "the disk says no")
+        return read(digest)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(platform.blobs, "read", fails)
+        for _ in range(2 * MOST_ATTEMPTS):
+            platform.worker.work_off()
+            platform.clock.advance(LEASE + 1)
+    assert {r["case_id"]: r["state"] for r in rows(platform, select(cases))} == {
+        first.case_id: "stored",
+        second.case_id: "accepted",
+    }
+    platform.worker.work_off()
+    assert {r["state"] for r in rows(platform, select(cases))} == {"accepted"}
 
 
 def test_an_opening_is_written_down_before_anything_is_shown(terminal: Terminal, platform: Platform) -> None:
