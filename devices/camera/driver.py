@@ -100,6 +100,7 @@ class CameraDriver:
                 self._capture = self._looking_for(message)
                 self._mark = "" if message.shape in UNMARKED else message.mark
                 self._seen = 0
+                self._now = False  # a picture that was asked for before belongs to another step, or another citizen
                 self._times.clear()
                 self._due = self._clock.monotonic()
                 self._ring = self._ring or FrameRing.create(SLOTS, PREVIEW_WIDTH * PREVIEW_WIDTH * 4)

@@ -19,7 +19,7 @@ from devices.camera.sources import SourceLost, VideoSource
 from devices.scanner.bed import CALM
 from devices.scanner.geometry import Picture
 from devices.simulators.bed import empty_bed, on_bed
-from kiosk.ipc.device_messages import CameraTask, Captured, StartCamera
+from kiosk.ipc.device_messages import CameraTask, Captured, StartCamera, StopCamera, TakePicture
 from kiosk.ipc.memory import blob_from_fd
 from kiosk.model.clock import ManualClock
 from tests.devices.laid import paper
@@ -225,3 +225,28 @@ def test_a_paper_that_somebody_left_is_not_learned_as_the_bed(monkeypatch: pytes
         driver.step()
     assert driver._bed.known
     driver.close()
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_picture_that_was_asked_for_in_vain_is_not_taken_of_the_next_citizen(
+    gone: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard, bed = Heard(), SlowBed(ManualClock(), {})
+    monkeypatch.setattr("devices.camera.driver.open_source", lambda *_: bed)
+    driver = CameraDriver("v4l2", "", ManualClock(), heard.emit)
+    driver.handle(StartCamera(shape="free"), [])
+    driver.step()
+    if gone:  # unplugged when it was asked for
+        bed.gone = True
+        driver.handle(TakePicture(), [])
+        driver.step()
+        driver.handle(StopCamera(), [])
+    else:  # the step was over when it was asked for
+        driver.handle(StopCamera(), [])
+        driver.handle(TakePicture(), [])
+    bed.gone = False
+    driver.handle(StartCamera(shape="free"), [])
+    for _ in range(3):
+        driver.step()
+    driver.close()
+    assert heard.captured == []
