@@ -165,7 +165,8 @@ class AutoCapture:
         self._away += 1
         self.bed.offer(frame)
         if self._away >= EMPTY_FRAMES:
-            self._taken = []
+            # Somebody who leans over the bed hides a page that lies there still.
+            self._taken = [t for t in self._taken if lying is None or lying.covered(t.quad)]
         return Look(PreviewHint.NO_PAGE)
 
     def _take(

@@ -52,8 +52,12 @@ class OnBed:
         """Whether a thing lies where ``quad`` says, and little beside it but ``others``."""
         inside = self._inside(quad)
         rest = (1 - inside) & self._outside(others)
-        area = max(float(inside.sum()), 1.0)
-        return float((self.mask & inside).sum()) / area >= COVERED and float((self.mask & rest).sum()) / area <= BESIDE
+        return self.covered(quad) and float((self.mask & rest).sum()) <= BESIDE * max(float(inside.sum()), 1.0)
+
+    def covered(self, quad: Quad) -> bool:
+        """Whether something lies over ``quad``, or is held over it."""
+        inside = self._inside(quad)
+        return float((self.mask & inside).sum()) >= COVERED * max(float(inside.sum()), 1.0)
 
     def hand(self, quads: Sequence[Quad]) -> bool:
         """Whether something beside the papers reaches in over the picture's border."""

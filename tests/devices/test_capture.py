@@ -91,6 +91,20 @@ def test_a_hand_beside_the_page_holds_the_picture_back() -> None:
     assert len(pages([capture.look(frame) for _ in range(8)])) == 1
 
 
+def test_a_page_that_somebody_leans_over_is_not_taken_again() -> None:
+    capture, page = capturing(), on_bed(paper("lease"))
+    leaning = []
+    for moved in range(6):  # whom nobody could take for the bed
+        leaning.append(page.copy())
+        leaning[-1][:, WIDTH // 10 + 20 * moved : -WIDTH // 10] = (190, 180, 170)
+    looks = [capture.look(frame) for frame in [page] * 10 + leaning + [page] * 10]
+    assert len(pages(looks)) == 1
+    assert looks[-1].hint == PreviewHint.TAKE_AWAY
+    for _ in range(4):
+        capture.look(empty_bed())
+    assert len(pages([capture.look(page) for _ in range(10)])) == 1, "taken away and laid again, it is taken again"
+
+
 STILL = (3264, 2448)
 
 
