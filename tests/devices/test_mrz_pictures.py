@@ -155,6 +155,23 @@ def test_cut_off_zone_never_gives_a_line_that_looks_whole(share: float) -> None:
     assert reading is None or not reading.passed or any(reading.doubtful)
 
 
+@pytest.mark.parametrize(("name", "line", "end"), [("passport.jpg", 0, 0), ("passport.jpg", 0, 1), ("card.jpg", 2, 0)])
+def test_line_whose_end_is_hidden_is_not_read_in_the_wrong_places(name: str, line: int, end: int) -> None:
+    """A lamp that shines back, or a finger: no check digit covers the name, which moves by the hidden characters."""
+    picture, quad, lines = _picture(name).copy(), _read(name).quad, TRUTH[name]
+    across = np.array([-0.05, 0.1]) if end == 0 else np.array([0.9, 1.05])
+    left, right = (quad[a] + (quad[b] - quad[a]) * across[:, None] for a, b in ((0, 1), (3, 2)))
+    top, bottom = (left + (right - left) * v / len(lines) for v in (line, line + 1))
+    cv2.fillConvexPoly(picture, np.array([*top, *bottom[::-1]], np.int32), (255, 255, 255))
+    reading = read_mrz(picture)
+    assert reading is None or not [
+        (n, i)
+        for n, (read, true) in enumerate(zip(reading.lines, lines, strict=True))
+        for i, (a, b) in enumerate(zip(read, true, strict=True))
+        if a != b and i not in reading.doubtful[n]
+    ]
+
+
 def _printed(*lines: str, unsure: dict[tuple[int, int], tuple[str, float]] | None = None) -> list[np.ndarray]:
     """One attempt that saw ``lines`` clearly, but for places with another symbol as likely as its logarithm says."""
     logs = np.full((len(lines), len(lines[0]), len(SYMBOLS)), -12.0, np.float32)

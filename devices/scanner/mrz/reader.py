@@ -31,6 +31,9 @@ UNREADABLE = 0.4
 """Share of doubtful characters above which a reading is worth nothing."""
 PRINT = 0.68
 """Clarity below which they are no machine-readable lines."""
+OUT_OF_STEP = 0.7
+"""Characters by which lines of a zone may begin or end apart: on 146 documents they do by 0.5 at most. Where an end of
+a line is hidden, by a finger or by a lamp that shines back, the rest of it would be read in the wrong places."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ def read_mrz(picture: Picture) -> MrzReading | None:
         return None
     net = lines_net()
     found = find_zone(net, grey)
-    if found is None:
+    if found is None or not _in_step(found):
         return None
     said, attempts = settle(net, grey, found.fit, found.lines)
     if sum(map(len, said.doubtful)) > UNREADABLE * said.margins.size:
@@ -125,6 +128,15 @@ def _fitted(net: LinesNet, grey: Picture, lines: list[Line]) -> Found | None:
         return None
     score = found[0].score / sum(len(g.places) for g in found[0].grids)
     return Found(found[0], placed(found[0], lines), score)
+
+
+def _in_step(found: Found) -> bool:
+    """Whether the lines stand below one another, as they do where each is seen from end to end."""
+    along, origin = found.lines[0].along, found.lines[0].begin
+    begins = [float((line.begin - origin) @ along) for line in found.lines]
+    ends = [begin + line.length for begin, line in zip(begins, found.lines, strict=True)]
+    pitch = float(np.median([line.length for line in found.lines])) / (len(found.fit.grids[0].places) - 1)
+    return max(float(np.ptp(begins)), float(np.ptp(ends))) < OUT_OF_STEP * pitch
 
 
 def _quad(lines: list[Line]) -> Quad:
