@@ -197,6 +197,15 @@ def test_check_digit_decides_between_look_alikes_and_marks_them() -> None:
     assert 3 in said.doubtful[1]
 
 
+def test_check_digit_that_was_helped_makes_nothing_surer() -> None:
+    unsure = {(1, 0): ("E", 4.2)}
+    plain = decide(MrzFormat.TD3, _printed(*ERIKSSON, unsure=unsure))
+    seen = ERIKSSON[1].replace("L898902C3", "L89B902C3")
+    helped = decide(MrzFormat.TD3, _printed(ERIKSSON[0], seen, unsure=unsure | {(1, 3): ("8", 1.0)}))
+    assert (plain.lines, helped.lines) == (ERIKSSON, ERIKSSON)
+    assert (plain.doubtful[1], helped.doubtful[1]) == (frozenset(), {0, 3})
+
+
 def test_check_digit_never_overrules_a_clear_print() -> None:
     seen = ERIKSSON[1].replace("L898902C3", "L89B902C3")
     said = decide(MrzFormat.TD3, _printed(ERIKSSON[0], seen))

@@ -53,7 +53,7 @@ def decide(kind: MrzFormat, attempts: list[Logs]) -> Decision:
     repaired = repair(logs, chosen, used.fields)
     checks = {f.name: fits(chosen, f) for f in used.fields}
     margins = _margins(logs, chosen)
-    doubtful = margins < _limits(used, checks, _alike(logs, chosen))
+    doubtful = margins < _limits(used, checks, repaired, _alike(logs, chosen))
     for one in attempts:
         doubtful |= (one - cost(used)).argmax(-1) != chosen
     doubtful |= np.take_along_axis(cost(used), chosen[..., None], -1)[..., 0] > UNUSUAL
@@ -97,11 +97,16 @@ def _alike(logs: Logs, chosen: Chosen) -> NDArray[np.bool_]:
     return np.array(both, np.bool_)
 
 
-def _limits(used: Layout, checks: dict[str, bool], alike: NDArray[np.bool_]) -> NDArray[np.float32]:
+def _limits(
+    used: Layout, checks: dict[str, bool], repaired: set[Place], alike: NDArray[np.bool_]
+) -> NDArray[np.float32]:
     limits = np.where(alike, ALIKE, FREE).astype(np.float32)
     for field in reversed(used.fields):  # a field's own digit has the last word over the composite one
-        for place in (*field.places, field.digit):
-            limits[place] = CHECKED if checks[field.name] else FAILED
+        places = (*field.places, field.digit)
+        # A digit that fits only after an exchange has confirmed nothing.
+        limit = CHECKED if checks[field.name] and repaired.isdisjoint(places) else FAILED
+        for place in places:
+            limits[place] = limit
     return limits
 
 
