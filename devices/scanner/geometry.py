@@ -42,6 +42,12 @@ def touches_edge(quad: Quad, width: int, height: int) -> bool:
     return bool((x < margin).any() or (y < margin).any() or (x > width - margin).any() or (y > height - margin).any())
 
 
+def frame_of(picture: Picture) -> Quad:
+    """The corners of ``picture`` itself."""
+    height, width = picture.shape[:2]
+    return np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+
+
 def convex(quad: NDArray[np.floating]) -> bool:
     """Whether the corners run clockwise (y down) around a convex quadrilateral."""
     along = np.roll(quad, -1, 0) - quad

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from devices.scanner.bed import OnBed
 from devices.scanner.codes import Code, read_codes
-from devices.scanner.detect import Found, PageFinder
+from devices.scanner.detect import Found, PageFinder, is_a_page_itself
 from devices.scanner.finish import finished
-from devices.scanner.geometry import Picture, Quad, touches_edge
+from devices.scanner.geometry import Picture, Quad, frame_of, touches_edge
 from devices.scanner.judge import STILL_DPI, Judged, judge
 from devices.scanner.light import Mode
-from devices.scanner.proportions import CARD, Paper
+from devices.scanner.proportions import CARD, Paper, rectified
 from devices.scanner.straighten import straightened
 from devices.scanner.way_up import WayUp, upright
 from kiosk.ipc.device_messages import PreviewHint
@@ -43,14 +43,16 @@ def scan(
     mode: Mode = Mode.COLOUR,
     way_up: WayUp | None = None,
 ) -> Scan:
-    """Scan the largest page in ``picture`` (BGR). ``shape``: a4, card, photo, receipt or free. Without ``way_up`` the
-    page stays as it lies."""
+    """Scan the largest page in ``picture`` (BGR), or all of it where it is a page itself. ``shape``: a4, card, photo,
+    receipt or free. Without ``way_up`` the page stays as it lies."""
     found = finder.look(picture)
     if found is None:
         outside = finder.cut_off(picture)
         return (
             Scan(PreviewHint.NO_PAGE) if outside is None else Scan(PreviewHint.CUT_OFF, outside.quad, outside.presence)
         )
+    if is_a_page_itself(picture, found.quad):
+        return _worked(picture, Found(frame_of(picture), found.presence), shape, mode, way_up, whole=True)
     return _worked(picture, found, shape, mode, way_up)
 
 
@@ -71,16 +73,18 @@ def scan_all(
     return [_worked(picture, one, shape, mode, way_up) for one in exact]
 
 
-def _worked(picture: Picture, found: Found, shape: str, mode: Mode, way_up: WayUp | None) -> Scan:
-    """The page that was found, straight, judged and finished, its codes read."""
-    page, paper = straightened(picture, found.quad, shape, LONGEST)
+def _worked(
+    picture: Picture, found: Found, shape: str, mode: Mode, way_up: WayUp | None, *, whole: bool = False
+) -> Scan:
+    """The page that was found, straight, judged and finished, its codes read; ``whole``: it is all of the picture."""
+    page, paper = (rectified if whole else straightened)(picture, found.quad, shape, LONGEST)
     # Both cores: zxing-cpp and OpenCV let go of the interpreter while they work.
     with ThreadPoolExecutor(2) as pool:
         codes = pool.submit(read_codes, page, thorough=False)
         judging = pool.submit(judge, page, paper, shape, least_dpi=STILL_DPI)
         done, turned = _standing(finished(page, shape, mode), shape, paper, way_up)
         judged = judging.result()
-    cut_off = touches_edge(found.quad, picture.shape[1], picture.shape[0])
+    cut_off = not whole and touches_edge(found.quad, picture.shape[1], picture.shape[0])
     fault = PreviewHint.CUT_OFF if cut_off else judged.fault
     return Scan(fault, found.quad, found.presence, done, paper, judged, tuple(codes.result()), turned)
 

@@ -85,6 +85,20 @@ def test_what_cannot_be_done_is_said_in_one_line(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["empty.jpg", "photo.png"]
 
 
+@pytest.mark.parametrize("name", ["lease", "statement"])
+def test_what_was_scanned_before_is_kept_whole(name: str, tmp_path: Path) -> None:
+    page = np.asarray(cv2.imread(str(ASSETS / "papers" / f"{name}.png")), np.uint8)
+    noise = np.random.default_rng(5).normal(0, 1.5, page.shape)
+    path, out = tmp_path / "scan.jpg", tmp_path / "page.pdf"
+    cv2.imwrite(str(path), np.clip(page + noise, 0, 255).astype(np.uint8))
+    done = CliRunner().invoke(app, ["scan", str(path), "-o", str(out), "--report", "--force"])
+    (report,) = json.loads(done.stdout)
+    high, wide = page.shape[:2]
+    assert report["corners"] == [[0, 0], [wide, 0], [wide, high], [0, high]]
+    assert report["fault"] != "cut_off"
+    assert out.exists()
+
+
 def test_a_picture_without_a_page_is_refused_even_by_force(tmp_path: Path) -> None:
     path, out = tmp_path / "bed.png", tmp_path / "page.pdf"
     cv2.imwrite(str(path), empty_bed())
