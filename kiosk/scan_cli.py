@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -34,7 +35,10 @@ WRONG = {
 
 
 def scan(
-    pictures: Annotated[list[Path], typer.Argument(help="Photographs, one page each: JPEG, PNG, TIFF, WebP, BMP.")],
+    pictures: Annotated[
+        list[Path],
+        typer.Argument(help="Photographs, one page each (of a TIFF, each page): JPEG, PNG, TIFF, WebP, BMP."),
+    ],
     out: Annotated[Path, typer.Option("--out", "-o", help="A .pdf (PDF/A-2b) or, for one page, a .jpg.")],
     shape: Annotated[str, typer.Option(help=f"What it should be: {', '.join(SHAPES)}.")] = "free",
     mode: Annotated[str, typer.Option(help="colour, grey, black_and_white.")] = "colour",
@@ -69,29 +73,31 @@ def scan(
     finder, way_up, kept, lines, left = PageFinder(), WayUp(), [], [], 0
     reference = BedReference()
     if bed is not None:
-        reference.learn(_picture(bed))
+        reference.learn(next(_pictures(bed)))
     mark = _mark(purpose, hall_date(SystemClock().now()))
     for path in pictures:
-        picture = _picture(path)
-        lying = reference.look(picture)
-        if bed is not None and lying is None:
-            _end(f"{path}: not the bed, or not the light, of {bed}")
-        pages = (
-            [scan_largest(picture, finder, shape, kind, way_up)]
-            if lying is None
-            else scan_all(picture, finder, lying, shape, kind, way_up)
-        )
-        for number, found in enumerate(pages, 1):
-            lines.append(_measured(path, found) | ({"mrz": _zone(picture)} if mrz else {}))
-            keep = found.fault is None or force
-            if found.page is not None and keep:
-                kept.append(as_jpeg(found.page, found.paper, mark, FONT))
-            else:
-                left += 1
-            if found.fault is not None:
-                which = f"{path}, page {number}" if len(pages) > 1 else f"{path}"
-                then = "" if found.page is not None and keep else " (not kept: take it again, or use --force)"
-                typer.echo(f"{which}: {WRONG[found.fault]}{then}", err=True)
+        number = 0
+        for picture in _pictures(path):
+            lying = reference.look(picture)
+            if bed is not None and lying is None:
+                _end(f"{path}: not the bed, or not the light, of {bed}")
+            pages = (
+                [scan_largest(picture, finder, shape, kind, way_up)]
+                if lying is None
+                else scan_all(picture, finder, lying, shape, kind, way_up)
+            )
+            for found in pages:
+                number += 1
+                lines.append(_measured(path, found) | ({"mrz": _zone(picture)} if mrz else {}))
+                keep = found.fault is None or force
+                if found.page is not None and keep:
+                    kept.append(as_jpeg(found.page, found.paper, mark, FONT))
+                else:
+                    left += 1
+                if found.fault is not None:
+                    which = f"{path}, page {number}" if max(number, len(pages)) > 1 else f"{path}"
+                    then = "" if found.page is not None and keep else " (not kept: take it again, or use --force)"
+                    typer.echo(f"{which}: {WRONG[found.fault]}{then}", err=True)
     if report:
         typer.echo(json.dumps(lines, ensure_ascii=False, indent=1))
     if out.suffix.lower() != ".pdf" and len(kept) > 1:
@@ -108,12 +114,12 @@ def _mark(purpose: str, day: str) -> str:
     return f"For {purpose} only, {day}" if purpose.isascii() else f"仅用于{purpose} {day}"
 
 
-def _picture(path: Path) -> Picture:
-    """The picture in ``path``; ends the command with one line where there is none."""
-    from devices.scanner.load import BadPicture, load_picture
+def _pictures(path: Path) -> Iterator[Picture]:
+    """The pictures in ``path``, one by one; ends the command with one line where there is none."""
+    from devices.scanner.load import BadPicture, load_pages
 
     try:
-        return load_picture(path.read_bytes())
+        yield from load_pages(path.read_bytes())
     except BadPicture as wrong:
         _end(f"{path}: {wrong}")
     except OSError as wrong:

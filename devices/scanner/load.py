@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
 from devices.scanner.geometry import Picture
 
@@ -15,6 +16,9 @@ LARGEST_FILE = 60_000_000
 LARGEST = 50_000_000
 """Pixels: more than any document camera gives, and 150 MB in memory."""
 SMALLEST = 64
+MOST_PAGES = 100
+"""Of one file."""
+_SUBFILE, _REDUCED, _MASK = 254, 1, 4  # TIFF 6.0, NewSubfileType
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP")
 
 
@@ -22,8 +26,31 @@ class BadPicture(Exception):
     """The file holds no picture that can be used; says why, in a few words."""
 
 
-def load_picture(data: bytes) -> Picture:
-    """The picture in a file (BGR, upright by its EXIF note; of several, the first). Raises BadPicture."""
+class _NoMore(BadPicture):
+    """The file has fewer pages."""
+
+
+class _NoPage(BadPicture):
+    """What stands there is a smaller copy of a page, or a mask."""
+
+
+def load_pages(data: bytes) -> Iterator[Picture]:
+    """Each page of a TIFF, as office scanners write them, or the one picture of another file. Raises BadPicture."""
+    yield load_picture(data)
+    for page in range(1, MOST_PAGES + 1):
+        try:
+            picture = load_picture(data, page)
+        except _NoMore:
+            return
+        except _NoPage:
+            continue
+        if page == MOST_PAGES:
+            raise BadPicture(f"more than {MOST_PAGES} pages")
+        yield picture
+
+
+def load_picture(data: bytes, page: int = 0) -> Picture:
+    """The picture in a file (BGR, upright by its EXIF note), or page ``page``, from 0, of a TIFF. Raises BadPicture."""
     if not data:
         raise BadPicture("the file is empty")
     if len(data) > LARGEST_FILE:
@@ -32,6 +59,8 @@ def load_picture(data: bytes) -> Picture:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of strange metadata, which are thrown away anyhow
             with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
+                if page:
+                    _turn_to(opened, page)
                 width, height = opened.size
                 if width * height > LARGEST:
                     raise BadPicture(f"{width} x {height} pixels are too many")
@@ -49,6 +78,17 @@ def load_picture(data: bytes) -> Picture:
     # What decoders raise at broken files is no closed set: OSError, ValueError, SyntaxError, struct.error and more.
     except Exception as bad:
         raise BadPicture(f"no picture: {type(bad).__name__}") from bad
+
+
+def _turn_to(opened: Image.Image, page: int) -> None:
+    if not isinstance(opened, TiffImagePlugin.TiffImageFile):
+        raise _NoMore("no such page")
+    try:
+        opened.seek(page)
+    except EOFError:
+        raise _NoMore("no such page") from None
+    if opened.tag_v2.get(_SUBFILE, 0) & (_REDUCED | _MASK):
+        raise _NoPage("no page of its own")
 
 
 def _by_opencv(data: bytes) -> Picture:

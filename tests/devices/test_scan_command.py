@@ -11,6 +11,7 @@ import numpy as np
 import pikepdf
 import pytest
 from pikepdf import pdfa
+from PIL import Image
 from typer.testing import CliRunner
 
 from devices.simulators.bed import empty_bed, on_bed, several_on_bed
@@ -97,6 +98,20 @@ def test_what_was_scanned_before_is_kept_whole(name: str, tmp_path: Path) -> Non
     assert report["corners"] == [[0, 0], [wide, 0], [wide, high], [0, high]]
     assert report["fault"] != "cut_off"
     assert out.exists()
+
+
+def test_each_page_of_a_tiff_is_kept(tmp_path: Path) -> None:
+    path, out = tmp_path / "pages.tif", tmp_path / "page.pdf"
+    first, *others = (
+        Image.open(ASSETS / "papers" / f"{n}.png").convert("RGB") for n in ("lease", "statement", "lease")
+    )
+    small = first.resize((40, 56))
+    small.encoderinfo = {"tiffinfo": {254: 1}}  # a smaller copy, by TIFF's own word
+    first.save(path, save_all=True, append_images=[small, *others])
+    code, said = scanned(path, "-o", out, "--force")
+    assert code == 0, said
+    with pikepdf.open(out) as pdf:
+        assert len(pdf.pages) == 3
 
 
 def test_a_picture_without_a_page_is_refused_even_by_force(tmp_path: Path) -> None:
