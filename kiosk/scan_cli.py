@@ -103,7 +103,7 @@ def scan(
     if out.suffix.lower() != ".pdf" and len(kept) > 1:
         _end(f"{len(kept)} pages do not fit into one .jpg: name a .pdf")
     if kept:
-        _write(out, as_pdf(kept, purpose or out.stem) if out.suffix.lower() == ".pdf" else kept[0].jpeg)
+        _write(out, as_pdf(kept, purpose or _text(out.stem)) if out.suffix.lower() == ".pdf" else kept[0].jpeg)
     raise typer.Exit(REFUSED if left else 0)
 
 
@@ -112,6 +112,11 @@ def _mark(purpose: str, day: str) -> str:
     if not purpose:
         return ""
     return f"For {purpose} only, {day}" if purpose.isascii() else f"仅用于{purpose} {day}"
+
+
+def _text(name: Path | str) -> str:
+    """``name`` as text, whatever bytes it has: names from old archives are in another code."""
+    return str(name).encode(errors="replace").decode()
 
 
 def _pictures(path: Path) -> Iterator[Picture]:
@@ -141,7 +146,7 @@ def _end(text: str) -> NoReturn:
 
 def _measured(path: Path, found: Scan) -> dict[str, Any]:
     line: dict[str, Any] = {
-        "file": str(path),
+        "file": _text(path),
         "fault": found.fault.value if found.fault else None,
         "presence": round(found.presence, 3),
         "corners": [] if found.quad is None else [[round(float(v), 1) for v in p] for p in found.quad],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from pathlib import Path
 
 import cv2
@@ -112,6 +113,15 @@ def test_each_page_of_a_tiff_is_kept(tmp_path: Path) -> None:
     assert code == 0, said
     with pikepdf.open(out) as pdf:
         assert len(pdf.pages) == 3
+
+
+def test_a_name_that_is_no_text_is_no_hindrance(tmp_path: Path) -> None:
+    photo = photograph(tmp_path)
+    strange = photo.rename(os.fsdecode(os.fsencode(tmp_path) + b"/\xb4\xab.png"))  # as old archives hold them
+    out = strange.with_suffix(".pdf")
+    code, said = scanned(strange, "-o", out, "--force", "--report")
+    assert code == 0, said
+    assert pdfa.validate_written(io.BytesIO(out.read_bytes()), FLAVOUR).passed
 
 
 def test_a_picture_without_a_page_is_refused_even_by_force(tmp_path: Path) -> None:
