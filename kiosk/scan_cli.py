@@ -74,6 +74,7 @@ def scan(
     reference = BedReference()
     if bed is not None:
         reference.learn(next(_pictures(bed)))
+    purpose = " ".join(purpose.split())  # a watermark is one line
     mark = _mark(purpose, hall_date(SystemClock().now()))
     for path in pictures:
         number = 0
@@ -90,13 +91,15 @@ def scan(
                 number += 1
                 lines.append(_measured(path, found) | ({"mrz": _zone(picture)} if mrz else {}))
                 keep = found.fault is None or force
+                then = ""
                 if found.page is not None and keep:
                     kept.append(as_jpeg(found.page, found.paper, mark, FONT))
                 else:
                     left += 1
+                    way = ", or use --force" if found.page is not None else ""
+                    then = f" (not kept: take it again{way})"
                 if found.fault is not None:
                     which = f"{path}, page {number}" if max(number, len(pages)) > 1 else f"{path}"
-                    then = "" if found.page is not None and keep else " (not kept: take it again, or use --force)"
                     typer.echo(f"{which}: {WRONG[found.fault]}{then}", err=True)
     if report:
         typer.echo(json.dumps(lines, ensure_ascii=False, indent=1))

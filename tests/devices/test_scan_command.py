@@ -130,6 +130,7 @@ def test_a_picture_without_a_page_is_refused_even_by_force(tmp_path: Path) -> No
     code, said = scanned(path, "-o", out, "--force", "--report")
     assert (code, out.exists()) == (REFUSED, False)
     assert "no page is seen" in said
+    assert "--force" not in said, "it would not help"
 
 
 def test_a_refused_page_leaves_the_file_that_was_there(tmp_path: Path) -> None:
@@ -151,6 +152,14 @@ def test_a_page_is_kept_without_colour_where_that_is_asked(mode: str, values: in
     near = ((page < 48) | (page > 207)).mean()
     assert (near > 0.97) == (values == 2), near
     assert scanned(photograph(tmp_path), "-o", out, "--mode", "sepia")[0] == 2
+
+
+def test_a_purpose_of_several_lines_is_written_in_one(tmp_path: Path) -> None:
+    out = tmp_path / "page.pdf"
+    code, said = scanned(photograph(tmp_path), "-o", out, "--force", "--purpose", "residence\npermit\n")
+    assert code == 0, said
+    with pikepdf.open(out) as pdf, pdf.open_metadata() as meta:
+        assert meta["dc:title"] == "residence permit"
 
 
 def test_the_watermark_names_what_the_copy_is_for_alone() -> None:
