@@ -197,6 +197,14 @@ def test_check_digit_decides_between_look_alikes_and_marks_them() -> None:
     assert 3 in said.doubtful[1]
 
 
+def test_passport_of_a_visa_s_size_is_checked_as_a_passport() -> None:
+    wrong = ERIKSSON[1][:-1] + "3"
+    said = decide(MrzFormat.MRV_A, _printed(ERIKSSON[0], wrong))
+    assert (said.kind, said.lines[1]) == (MrzFormat.TD3, wrong)
+    assert said.checks == parse_mrz([ERIKSSON[0], wrong], TODAY).checks
+    assert not said.checks["composite"]
+
+
 def test_check_digit_that_was_helped_makes_nothing_surer() -> None:
     unsure = {(1, 0): ("E", 4.2)}
     plain = decide(MrzFormat.TD3, _printed(*ERIKSSON, unsure=unsure))

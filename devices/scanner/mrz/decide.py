@@ -44,7 +44,9 @@ def decide(kind: MrzFormat, attempts: list[Logs]) -> Decision:
     """``attempts``: logarithms (lines, characters, 37) each."""
     used = layout(kind)
     logs = _lawful(attempts, used)
-    if (own := national(kind, _text(logs.argmax(-1))[0][:5])) is not used:
+    first = _text(logs.argmax(-1))[0]
+    # Sizes tell visas not from others, and those have no composite digit: what is called a passport is checked as one.
+    if (own := national(_by_letter(kind, first), first[:5])) is not used:
         used, logs = own, _lawful(attempts, own)
     chosen = np.asarray(logs.argmax(-1), np.int64)
     unsure: set[Place] = set()
