@@ -12,7 +12,7 @@ import numpy as np
 import pikepdf
 import pytest
 from pikepdf import pdfa
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 from typer.testing import CliRunner
 
 from devices.simulators.bed import empty_bed, on_bed, several_on_bed
@@ -103,12 +103,12 @@ def test_what_was_scanned_before_is_kept_whole(name: str, tmp_path: Path) -> Non
 
 def test_each_page_of_a_tiff_is_kept(tmp_path: Path) -> None:
     path, out = tmp_path / "pages.tif", tmp_path / "page.pdf"
-    first, *others = (
-        Image.open(ASSETS / "papers" / f"{n}.png").convert("RGB") for n in ("lease", "statement", "lease")
-    )
-    small = first.resize((40, 56))
-    small.encoderinfo = {"tiffinfo": {254: 1}}  # a smaller copy, by TIFF's own word
-    first.save(path, save_all=True, append_images=[small, *others])
+    lease, statement = (Image.open(ASSETS / "papers" / f"{n}.png").convert("RGB") for n in ("lease", "statement"))
+    smaller = {254: 1}  # by TIFF's own word a copy of the page before it
+    with TiffImagePlugin.AppendingTiffWriter(str(path), True) as tiff:
+        for page, told in ((lease, {}), (lease.resize((40, 56)), smaller), (statement, {}), (lease, {})):
+            page.save(tiff, format="TIFF", tiffinfo=told)
+            tiff.newFrame()
     code, said = scanned(path, "-o", out, "--force")
     assert code == 0, said
     with pikepdf.open(out) as pdf:
