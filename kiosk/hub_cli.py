@@ -208,7 +208,12 @@ def code(
     replaces: Annotated[str, typer.Option(help="The terminal whose place a new machine takes.")] = "",
 ) -> None:
     """Print a one-time code for the enrolment of a terminal; it is valid for a week."""
-    typer.echo(_where(context).platform().desk.new_code(replaces))
+    from sync.hub.terminals import NoSuchTerminal
+
+    try:
+        typer.echo(_where(context).platform().desk.new_code(replaces))
+    except NoSuchTerminal:
+        raise _failed(f"no terminal {replaces} whose place could be taken") from None
 
 
 @hub_app.command()

@@ -57,6 +57,10 @@ class Beat:
     beat: Heartbeat
 
 
+class NoSuchTerminal(ValueError):
+    """No terminal of this name was ever enrolled here."""
+
+
 class TerminalDesk:
     """What terminals ask for besides handing in cases."""
 
@@ -75,13 +79,16 @@ class TerminalDesk:
     def new_code(self, replaces: str = "", by: str = "operator") -> str:
         """A one-time code for one enrolment, or for a new machine in the place of ``replaces``.
 
-        Only its digest is kept.
+        Only its digest is kept. Raises NoSuchTerminal where there is none to replace.
         """
         code = secrets.token_hex(8)
         expires = self._clock.now().timestamp() + CODE_SECONDS
         row = {"code_digest": digest(code.encode()), "expires": expires, "replaces": replaces}
 
         def write(connection: Connection) -> None:
+            known = select(terminals.c.terminal).where(terminals.c.terminal == replaces)
+            if replaces and connection.scalar(known) is None:
+                raise NoSuchTerminal(replaces)
             connection.execute(insert(enrolment_codes).values(**row))
             record(connection, self._clock.now().isoformat(), Entry(by, "code_made", {"replaces": replaces}))
 

@@ -185,6 +185,7 @@ def test_what_is_wrong_is_told_in_a_line(tmp_path: Path, server: Postgres) -> No
         return ended.stderr
 
     assert RUN.invoke(app, ["hub", "--folder", str(tmp_path / "hub"), "code"]).exit_code == 0
+    assert "no terminal T9" in told("code", "--replaces", "T9")
     refused = told("--database", "postgresql://somebody:hidden@127.0.0.1:1/x", "code")
     assert "the database: " in refused
     assert "hidden" not in refused

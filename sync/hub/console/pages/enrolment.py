@@ -15,6 +15,7 @@ from sync.hub.console.queries import terminals as query
 from sync.hub.console.visitor import Form, Guest, Visitor
 from sync.hub.roles import Right
 from sync.hub.services import Platform
+from sync.hub.terminals import NoSuchTerminal
 
 Hub = NamedDependency[Platform]
 Faults = NamedDependency[dict[str, Fault]]
@@ -30,11 +31,10 @@ def enrolment_page(visitor: Guest, platform: Hub, faults: Faults) -> Template:
 def make_code(visitor: Guest, data: Form, platform: Hub, faults: Faults) -> Template:
     """The code stands on this one answer; the platform keeps only its digest."""
     replaces = data.get("replaces", "").strip().upper()
-    with platform.engine.connect() as connection:
-        known = not replaces or query.one(connection, replaces, "", faults) is not None
-    if not known:
-        raise HTTPException(status_code=404, detail="no such terminal", extra={"word": "no_such_terminal"})
-    code = platform.desk.new_code(replaces, visitor.name)
+    try:
+        code = platform.desk.new_code(replaces, visitor.name)
+    except NoSuchTerminal:
+        raise HTTPException(status_code=404, detail="no such terminal", extra={"word": "no_such_terminal"}) from None
     return _page(visitor, platform, faults, code, replaces)
 
 
