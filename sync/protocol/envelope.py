@@ -17,7 +17,7 @@ Digest = str
 Printable = Annotated[str, StringConstraints(pattern=r"^[!-~]*$")]
 """Printable ASCII without a space."""
 Name = Annotated[Printable, StringConstraints(max_length=64)]
-"""Identifiers, numbers, codes."""
+"""Identifiers, numbers, codes. What is to be shorter is a ``Printable`` of its own length: this one's would win."""
 BlobDigest = Annotated[str, StringConstraints(pattern=r"^(sha256|sm3):[0-9a-f]{64}$")]
 MAX_SEQUENCE = 2**31 - 1
 MAX_BLOB = 200_000_000
@@ -41,7 +41,7 @@ class Stamp(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
-    epoch: Name = Field(max_length=16)
+    epoch: Printable = Field(max_length=16)
     raw: str = Field(max_length=40)
     sequence: int = Field(ge=1, le=MAX_SEQUENCE)
     trusted: str = Field(max_length=40)
@@ -58,7 +58,7 @@ class Envelope(BaseModel):
     # In the order of the canonical form, here and in the parts: written as they stand, the fields are in that form.
     blobs: list[Blob] = Field(min_length=1, max_length=64)
     case_id: Name = Field(min_length=1)
-    form_version: Name = Field(max_length=32)
+    form_version: Printable = Field(max_length=32)
     key_id: Name
     previous: BlobDigest | Literal[""] = ""
     receipt: Name

@@ -197,7 +197,7 @@ class CaseState(BaseModel):
 class ChainHead(BaseModel):
     """The end of a terminal's chain of envelopes: how many it has ever sealed, and the digest of the last."""
 
-    epoch: Name = Field(max_length=16)
+    epoch: Printable = Field(max_length=16)
     sequence: int = Field(ge=0, le=MAX_SEQUENCE)
     envelope: str = Field(max_length=80)
 
@@ -224,12 +224,12 @@ class Heartbeat(BaseModel):
     at it.
     """
 
-    version: Name = Field(default="", max_length=32)
+    version: Printable = Field(default="", max_length=32)
     key_id: Name = ""
     acknowledging: Name = ""
     backlog: int = Field(default=0, ge=0, le=MAX_SEQUENCE)
     held: int = Field(default=0, ge=0, le=MAX_SEQUENCE)
-    oldest: Name = Field(default="", max_length=40)
+    oldest: Printable = Field(default="", max_length=40)
     free_bytes: int = Field(default=0, ge=0, le=2**62)
     faults: list[Name] = Field(default=[], max_length=100)
     calls: int = Field(default=0, ge=0, le=MAX_SEQUENCE)
@@ -292,7 +292,7 @@ class SignedRequest(BaseModel):
 
     terminal: Name
     purpose: Purpose
-    at: Name = Field(max_length=40)
+    at: Printable = Field(max_length=40)
     body: str
     signature: Printable = Field(max_length=8192)
 

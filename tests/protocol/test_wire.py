@@ -2,10 +2,36 @@
 
 from __future__ import annotations
 
+import pytest
+from pydantic import BaseModel, ValidationError
+
 from sync.protocol.canonical import b64
 from sync.protocol.envelope import Blob, Envelope, Stamp
 from sync.protocol.suites import suite
-from sync.protocol.wire import BatchAnswer, Problem, Refusal, SignedRequest
+from sync.protocol.wire import BatchAnswer, ChainHead, Heartbeat, Problem, Refusal, SignedRequest
+
+
+@pytest.mark.parametrize(
+    ("model", "field", "most"),
+    [
+        (Stamp, "epoch", 16),
+        (Envelope, "form_version", 32),
+        (Envelope, "receipt", 64),
+        (ChainHead, "epoch", 16),
+        (Heartbeat, "version", 32),
+        (Heartbeat, "oldest", 40),
+        (SignedRequest, "at", 40),
+        (SignedRequest, "terminal", 64),
+    ],
+)
+def test_a_text_has_at_most_the_length_that_its_column_has(model: type[BaseModel], field: str, most: int) -> None:
+    def faults(length: int) -> list[str]:
+        with pytest.raises(ValidationError) as found:
+            model.model_validate({field: "x" * length, "sequence": "no number", "body": 0, "backlog": "no number"})
+        return [f["type"] for f in found.value.errors() if f["loc"] == (field,)]
+
+    assert faults(most) == []
+    assert faults(most + 1) == ["string_too_long"]
 
 
 def test_a_reason_of_a_later_version_is_no_captive_portal() -> None:

@@ -70,6 +70,18 @@ def test_a_bad_record_does_not_fail_the_others_and_is_kept(terminal: Terminal, p
     assert '"version":1' in str(kept["content"])
 
 
+def test_a_record_with_a_text_longer_than_its_column_does_not_fail_the_others(
+    terminal: Terminal, platform: Platform
+) -> None:
+    """PostgreSQL refuses such a row, and with it the whole transaction."""
+    good, other = sealed(terminal), sealed(terminal)
+    long = other.model_copy(update={"stamp": other.stamp.model_copy(update={"epoch": "E" * 17})})
+    body = {"records": [e.signed(terminal.signing_key).model_dump(mode="json") for e in (long, good)]}
+    [answer] = platform.door.records([_signed_text(terminal, Purpose.RECORDS, canonical(body).decode())])
+    assert isinstance(answer, BatchAnswer)
+    assert [a.status for a in answer.answers] == [RecordStatus.REFUSED, RecordStatus.STORED]
+
+
 @pytest.mark.parametrize("body", ["", "[]", "{}", '{"records": []}', '{"records": 3}', "nothing"])
 def test_a_body_that_is_no_batch_is_told_so(terminal: Terminal, platform: Platform, body: str) -> None:
     [answer] = platform.door.records([_signed_text(terminal, Purpose.RECORDS, body)])
