@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -29,6 +29,13 @@ app.command()(scan)
 app.command()(conformance)
 
 Parent = Annotated[int, typer.Option(hidden=True)]
+_NOT_ENROLLED = {
+    "unknown_code": "the platform knows no such code: it has been used, is older than a week, or was typed wrongly",
+    "taken_name": "the platform knows another terminal {terminal}; kiosk hub code --replaces {terminal} makes a code "
+    "for a machine in its place",
+    "wrong_suite": "the platform uses the other suite: [platform] suite",
+}
+"""What a technician reads, by the platform's reason."""
 
 
 @app.command()
@@ -74,12 +81,13 @@ def agent(config: Config = None, parent: Parent = 0) -> None:
     from kiosk.store.database import StoreError
     from sync.agent import stop_on_signals
     from sync.assemble import NotEnrolled, make_agent
+    from sync.client import NoAuthority
 
     settings = settings_of(config)
     log_as_json("agent", parent)
     try:
         worker = make_agent(settings, config)
-    except (NotEnrolled, CredentialError, StoreError) as bad:
+    except (NotEnrolled, CredentialError, StoreError, NoAuthority) as bad:
         typer.echo(str(bad), err=True)
         raise typer.Exit(1) from None
     stop_on_signals(worker)
@@ -90,17 +98,19 @@ def agent(config: Config = None, parent: Parent = 0) -> None:
 def enrol(
     code: Annotated[str, typer.Argument(help="One-time code from the platform.")],
     config: Config = None,
-    staff_pin: Annotated[str, typer.Option(prompt=True, hide_input=True)] = "",
+    staff_pin: Annotated[
+        str, typer.Option(prompt=True, hide_input=True, help="Opens the staff's page; empty: nobody opens it.")
+    ] = "",
 ) -> None:
     """Enrol this terminal with its platform."""
     from sync import enrolment
-    from sync.client import NoNetwork, PlatformClient, Rejected
+    from sync.client import NoAuthority, NoNetwork, NotAuthorised, PlatformClient, Rejected
 
     settings = settings_of(config)
     state = settings.paths.state
-    state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    client = PlatformClient(settings.platform.url, settings.platform.ca)
     try:
+        state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        client = PlatformClient(settings.platform.url, settings.platform.ca)
         enrolment.enrol(
             client,
             code,
@@ -110,10 +120,21 @@ def enrol(
             staff_pin,
             settings.platform.suite,
         )
-    except (NoNetwork, Rejected, enrolment.AlreadyEnrolled) as bad:
-        typer.echo(f"not enrolled: {type(bad).__name__}: {bad}", err=True)
-        raise typer.Exit(1) from None
-    typer.echo(f"enrolled as {settings.terminal.code}")
+    except NotAuthorised as bad:
+        why = _NOT_ENROLLED.get(bad.reason, bad.reason).format(terminal=settings.terminal.code)
+    except ValueError:
+        why = f"{code} is no code"
+    except enrolment.AlreadyEnrolled as bad:
+        why = f"this terminal has an identity already: {bad}"
+    except NoNetwork as bad:
+        why = f"{settings.platform.url} cannot be reached: {bad}"
+    except (NoAuthority, Rejected, OSError) as bad:
+        why = str(bad)
+    else:
+        typer.echo(f"enrolled as {settings.terminal.code}")
+        return
+    typer.echo(f"not enrolled: {why}", err=True)
+    raise typer.Exit(1)
 
 
 @app.command()
@@ -132,7 +153,7 @@ def demo(
 def robot(
     out: Annotated[Path, typer.Option(help="Where the pictures and the table go.")],
     service: Annotated[str, typer.Option(help="A service id, or all.")] = "all",
-    language: str = "zh",
+    language: Annotated[Literal["zh", "en"], typer.Option(help="Of the screens.")] = "zh",
     elder: Annotated[bool, typer.Option()] = False,
     landscape: Annotated[bool, typer.Option()] = False,
 ) -> None:
@@ -153,6 +174,9 @@ def faults(
     from kiosk.robot.faults.scene import State
     from kiosk.robot.faults.table import run_faults
 
+    if unknown := set(state or ()) - set(State):
+        typer.echo(f"no such state: {', '.join(unknown)}; there are {', '.join(State)}", err=True)
+        raise typer.Exit(2)
     raise typer.Exit(run_faults(out, only or list(CAUSES), [State(s) for s in state] if state else list(State)))
 
 
@@ -162,8 +186,11 @@ def catalogue_check(folder: Path = ASSETS / "catalogue") -> None:
     from kiosk.catalogue.loader import parse_package
     from kiosk.catalogue.publish import sound_notices
 
-    failed = False
-    for path in sorted(folder.glob("*.yaml")):
+    paths = sorted(folder.glob("*.yaml"))
+    if not paths:
+        typer.echo(f"there are no packages in {folder}", err=True)
+    failed = not paths
+    for path in paths:
         try:
             package = parse_package(path.read_bytes())
             typer.echo(f"{path.name}: {package.id} {package.version}, {len(package.tests)} examples passed")
@@ -185,7 +212,7 @@ def catalogue_go_back(config: Config = None) -> None:
     from sync.content import go_back
 
     if not go_back(settings_of(config).content):
-        typer.echo("there are none", err=True)
+        typer.echo("there are no packages before the present ones", err=True)
         raise typer.Exit(1)
     typer.echo("the packages before the present ones are offered from the next visit on")
 

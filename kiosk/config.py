@@ -260,7 +260,7 @@ def load_settings(path: Path | None) -> Settings:
     except ValidationError as bad:
         first = bad.errors(include_url=False)[0]
         key = ".".join(map(str, first["loc"]))
-        allowed = "no such key" if first["type"] == "extra_forbidden" else first["msg"]
+        allowed = "no such key" if first["type"] == "extra_forbidden" else first["msg"].removeprefix("Value error, ")
         raise ConfigError(f"{where}: {key}: {allowed}") from None
     except (ValueError, OSError) as bad:
         raise ConfigError(f"{where}: {str(bad).splitlines()[0]}") from None

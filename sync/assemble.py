@@ -35,7 +35,7 @@ class NotEnrolled(Exception):
 def make_agent(settings: Settings, config: Path | None) -> Agent:
     """The agent of an enrolled terminal; ``config`` is where ``settings`` were read.
 
-    Raises NotEnrolled, CredentialError or StoreError.
+    Raises NotEnrolled, CredentialError, StoreError or NoAuthority.
     """
     state = settings.paths.state
     trust_file = state / "platform.json"

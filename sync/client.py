@@ -60,6 +60,10 @@ class Altered(Exception):
     of power there. Nothing is wrong with the file."""
 
 
+class NoAuthority(Exception):
+    """The file of the platform's private authority is not there, or holds no certificate."""
+
+
 class NotAuthorised(Exception):
     """The platform does not take requests of this terminal (any more). Nothing is wrong with what it has to send."""
 
@@ -75,11 +79,14 @@ X509_V_FLAG_NO_CHECK_TIME = 0x200000
 def pinned(ca: Path) -> ssl.SSLContext:
     """Trust in one private authority alone, without regard to the clock, which on a terminal may be wrong.
 
-    What was withdrawn is told by the platform's own list, not by dates.
+    What was withdrawn is told by the platform's own list, not by dates. Raises NoAuthority.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.load_verify_locations(cafile=str(ca))
+    try:
+        context.load_verify_locations(cafile=str(ca))
+    except OSError as bad:
+        raise NoAuthority(f"{ca}: {bad.strerror or bad}") from None
     context.verify_flags |= ssl.VerifyFlags(X509_V_FLAG_NO_CHECK_TIME)
     return context
 

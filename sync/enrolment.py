@@ -27,7 +27,8 @@ def enrol(
     staff_pin: str,
     suite_name: str = "intl",
 ) -> EnrolAnswer:
-    """Enrol this terminal. Raises AlreadyEnrolled, or NoNetwork, NotAuthorised, Rejected of ``sync.client``.
+    """Enrol this terminal. Raises AlreadyEnrolled, ValueError for a code that can be none, or NoNetwork, NotAuthorised,
+    Rejected of ``sync.client``.
 
     The keys are kept only after the platform has taken them; a try that failed leaves nothing behind.
     """

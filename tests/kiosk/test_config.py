@@ -36,8 +36,8 @@ def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytes
         ("[devices.printer]\nbaude = 9600\n", "devices.printer.baude: no such key"),
         ("[display]\npx_per_mm = 0\n", "display.px_per_mm: Input should be greater than 1"),
         ('[terminal]\ncode = "ÄÖ"\n', "terminal.code: String should match"),
-        ('[platform]\nurl = "http://platform.example"\n', "platform: Value error, http is for this machine"),
-        ('[platform]\nurl = "https://platform.example"\n', "platform: Value error, https needs ca"),
+        ('[platform]\nurl = "http://platform.example"\n', "platform: http is for this machine"),
+        ('[platform]\nurl = "https://platform.example"\n', "platform: https needs ca"),
         ("[platform\n", ""),
     ],
 )
@@ -66,3 +66,11 @@ def test_a_missing_file_is_told() -> None:
 def test_devices_are_listed(tmp_path: Path) -> None:
     assert CliRunner().invoke(app, ["devices", "list"]).exit_code == 0
     assert CliRunner().invoke(app, ["catalogue", "check"]).exit_code == 0
+
+
+def test_a_command_tells_what_it_was_given_wrongly(tmp_path: Path) -> None:
+    run = CliRunner().invoke
+    assert "no packages in" in run(app, ["catalogue", "check", "--folder", str(tmp_path)]).stderr
+    state = run(app, ["faults", "--out", str(tmp_path), "--state", "asleep"])
+    assert (state.exit_code, "idle, reading" in state.stderr) == (2, True)
+    assert run(app, ["robot", "--out", str(tmp_path), "--language", "fr"]).exit_code == 2

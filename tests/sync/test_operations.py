@@ -175,6 +175,32 @@ def test_what_an_operator_types(tmp_path: Path) -> None:
     assert "create_distributed_table('terminal', 'terminal');" in shown.stdout
     assert RUN.invoke(app, [*hub, "migrate", "--citus"]).exit_code == 1
     assert RUN.invoke(app, ["hub", "--folder", str(tmp_path), "--database", "mysql://x", "code"]).exit_code == 1
+    assert "no terminal T09" in RUN.invoke(app, [*hub, "code", "--replaces", "T09"]).stderr
+    nowhere = {"--folder": "/dev/null/x", "--database": "postgresql://x@127.0.0.1:1/x"}
+    for option, value in nowhere.items():
+        failed = RUN.invoke(app, ["hub", "--folder", str(tmp_path / "hub"), option, value, "code"])
+        assert (failed.exit_code, type(failed.exception), bool(failed.stderr)) == (1, SystemExit, True)
+    assert "server.pem: there is no such file" in RUN.invoke(app, [*hub, "--tls", str(tmp_path)]).stderr
+
+
+def test_what_a_technician_reads_whose_terminal_is_not_enrolled(platform: Platform, url: str, tmp_path: Path) -> None:
+    code = platform.desk.new_code()
+
+    def enrolling(with_code: str, state: str = "first", more: str = "") -> str:
+        settings = tmp_path / "terminal.toml"
+        platform_section = f'[platform]\nurl = "{url}"\n{more}'
+        settings.write_text(f'[terminal]\ncode = "T07"\n[paths]\nstate = "{tmp_path / state}"\n{platform_section}')
+        tried = RUN.invoke(app, ["enrol", with_code, "--config", str(settings), "--staff-pin", "1"])
+        assert isinstance(tried.exception, SystemExit | None)
+        return tried.output
+
+    assert "knows no such code" in enrolling("0" * 16)
+    assert "is no code" in enrolling("登记码")
+    assert "nowhere.pem: No such file" in enrolling(code, more='ca = "nowhere.pem"\n')
+    assert "uses the other suite" in enrolling(code, more='suite = "gm"\n')
+    assert enrolling(code) == "enrolled as T07\n"
+    assert "has an identity already" in enrolling(code)
+    assert "code --replaces T07" in enrolling(platform.desk.new_code(), "second")
 
 
 def test_what_is_wrong_is_told_in_a_line(tmp_path: Path, server: Postgres) -> None:
