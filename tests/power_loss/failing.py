@@ -1,6 +1,6 @@
 """Every call on the disk fails once: the N-th write, sync, open, rename or cut, with EIO, ENOSPC or EMFILE.
 
-Run by ``tests.power_loss.test_failing_calls`` under the recorder, or for all N by
+Run by ``tests.power_loss.test_power_loss`` under the recorder, or for all N by
 ``python -m tests.power_loss.failing --all``. A round is a small day of a terminal and its platform. What fails is told
 and tried again, as the screens and the agent do; at the end everything must have arrived once.
 """
