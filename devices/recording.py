@@ -116,8 +116,11 @@ class Replay:
 
     def __init__(self, path: Path) -> None:
         """Raises ValueError where the file is no recording."""
-        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        if not lines or not {"device", "at"} <= lines[0].keys():
+        try:
+            lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        except ValueError:
+            lines = []
+        if not lines or not isinstance(lines[0], dict) or not {"device", "at"} <= lines[0].keys():
             raise ValueError(f"{path} is no recording")
         self.device: str = lines[0]["device"]
         self.clock = ManualClock(datetime.fromisoformat(lines[0]["at"]))

@@ -24,6 +24,7 @@ def conformance(
     from rich.console import Console
 
     from kiosk.model.clock import SystemClock
+    from sync.client import NoAuthority
     from sync.conformance.report import Verdict, as_json, as_table
     from sync.conformance.run import conform
     from sync.conformance.session import Session
@@ -33,7 +34,12 @@ def conformance(
     if suite not in SUITES:
         typer.echo(f"the suite is one of {', '.join(SUITES)}", err=True)
         raise typer.Exit(2)
-    findings = conform(Session(Wire(url, ca), SystemClock(), code, terminal, suite, patience))
+    try:
+        wire = Wire(url, ca)
+    except NoAuthority as bad:
+        typer.echo(str(bad), err=True)
+        raise typer.Exit(2) from None
+    findings = conform(Session(wire, SystemClock(), code, terminal, suite, patience))
     Console().print(as_table(findings))
     if json is not None:
         json.write_text(as_json(findings, url))

@@ -121,7 +121,7 @@ def _print(console: Console, walks: list[Walk], screen: RemoteScreen, start: flo
     console.print(table)
     console.print(f"start of the terminal to its first interactive screen: {start:.2f} s")
     if len(screen.latencies) > 1:
-        cuts = statistics.quantiles(screen.latencies, n=20)
+        cuts = statistics.quantiles(screen.latencies, n=20, method="inclusive")
         middle = statistics.median(screen.latencies)
         console.print(
             f"tap to next screen: median {middle * 1000:.0f} ms, p95 {cuts[18] * 1000:.0f} ms,"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
-from rich.table import Table
+from rich.table import Column, Table
 
 
 class Verdict(StrEnum):
@@ -45,7 +45,7 @@ def expect(holds: bool, why: str) -> None:
 
 def as_table(findings: Sequence[Finding]) -> Table:
     """The table that the command prints."""
-    table = Table("guarantee", "clause", "check", "verdict", "why")
+    table = Table("guarantee", "clause", "check", "verdict", Column("why", overflow="fold"))
     colours = {Verdict.HELD: "green", Verdict.NOT_HELD: "bold red", Verdict.NOT_TESTABLE: "dim"}
     for f in findings:
         table.add_row(f.guarantee, f.clause, f.check, f"[{colours[f.verdict]}]{f.verdict}[/]", f.why)

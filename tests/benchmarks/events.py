@@ -49,7 +49,7 @@ def main() -> None:
         time.sleep(0.5)
         scene.screen.where()
         times = scene.screen.event_latencies
-        p95 = statistics.quantiles(times, n=20)[18]
+        p95 = statistics.quantiles(times, n=20, method="inclusive")[18]
         middle = statistics.median(times) * 1000
         crashes = [_crash(scene) for _ in range(CRASHES)]
         print(

@@ -207,6 +207,7 @@ def test_a_file_that_is_no_recording_is_refused_in_one_line(text: str, tmp_path:
     result = CliRunner().invoke(app, ["devices", "replay", str(path)])
     assert result.exit_code == 1
     assert len(result.output.strip().splitlines()) == 1
+    assert "is no recording" in result.output
 
 
 def test_the_command_replays_a_recording_without_showing_whose_card_it_was() -> None:

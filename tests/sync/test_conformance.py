@@ -310,3 +310,4 @@ def test_the_command_prints_a_table_and_tells_by_its_exit_code(
     nobody = CliRunner().invoke(app, ["conformance", "http://127.0.0.1:1", "--code", "x"])
     assert nobody.exit_code == 1
     assert CliRunner().invoke(app, ["conformance", url, "--code", "x", "--suite", "rot13"]).exit_code == 2
+    assert CliRunner().invoke(app, ["conformance", url, "--code", "x", "--ca", "nowhere.pem"]).exit_code == 2

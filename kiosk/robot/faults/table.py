@@ -238,4 +238,5 @@ def _shown(cell: Cell | None) -> str:
         return f"**{cell.trouble}**"
     words = " / ".join(w.replace("\n", " ").replace("|", "/") for w in cell.citizen) or "nothing changes"
     lost = f"**lost: {'; '.join(cell.lost)}**" if cell.lost else "lost: nothing"
-    return f"{cell.raised_after:.1f} / {cell.recovered_after:.1f} s. {words}. {lost}"
+    stop = "" if words.endswith(("。", "…", ".")) else "."
+    return f"{cell.raised_after:.1f} / {cell.recovered_after:.1f} s. {words}{stop} {lost}"
