@@ -18,7 +18,7 @@ _WORDS = {
     "zh": {
         "title": "收件回执",
         "copy": "副本",
-        "stored": "已存好，等网络发送到平台。平台收到并受理后才算受理。",
+        "stored": "已存好，等网络恢复后发送。部门受理后才开始计算办理时间。",
         "number": "业务号",
         "service": "事项",
         "department": "部门",
@@ -34,8 +34,8 @@ _WORDS = {
     "en": {
         "title": "Receipt",
         "copy": "COPY",
-        "stored": "Stored; it is sent to the platform as soon as there is a network. It counts as accepted only"
-        " when the platform has accepted it.",
+        "stored": "Stored; it is sent as soon as there is a network. The processing time starts when the department"
+        " accepts the case.",
         "number": "Number",
         "service": "Service",
         "department": "Department",
@@ -43,9 +43,9 @@ _WORDS = {
         "time": "Handed in",
         "papers": "Papers",
         "pages": "{} p.",
-        "promised": "promise",
+        "promised": "declared",
         "next": "What happens next",
-        "keep": "Keep this receipt. Ask with its number at a terminal or a window.",
+        "keep": "Keep this receipt. Ask with its number at this terminal or a window.",
         "thanks": "Your data are encrypted; this terminal can no longer read them.",
     },
 }
