@@ -82,7 +82,10 @@ class OfflineKeys:
         for pair in kept:
             if _key(pair).public_key.keyid in named:
                 return pair
-        raise KeysAway(f"terminals do not believe the key of {role} in {self._folder}: it was replaced by another")
+        raise KeysAway(
+            f"terminals do not believe the key of {role} in {self._folder}: it was replaced by another, or a backup"
+            " from before it was drawn has been restored"
+        )
 
     def write(self, role: str, *pairs: KeyPair) -> None:
         """Keep these, in the place of those that were there."""

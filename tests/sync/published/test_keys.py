@@ -6,11 +6,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete, insert, select
 from tuf.api.metadata import Metadata, Root
 
 from sync.content import METADATA
 from sync.hub.database import open_database
 from sync.hub.repository import KeysAway, OfflineKeys, Repository
+from sync.hub.schema import published_metadata
 from sync.protocol import publishing
 from sync.protocol.published import ROOT, TARGETS, TIMESTAMP
 from tests.sync.published.world import NOBODY, Killed, World, of, refused, role_key
@@ -126,3 +128,21 @@ def test_as_many_must_sign_as_root_asks_for(world: World) -> None:
         else:
             assert world.refresh(mirror)
             assert world.offered() == set()
+
+
+def test_after_a_backup_from_before_a_change_of_keys_one_more_change_is_needed(world: World) -> None:
+    with world.engine.connect() as connection:
+        backup = [dict(row) for row in connection.execute(select(published_metadata)).mappings()]
+    world.repository.rotate(TARGETS, world.offline, NOBODY)
+    world.refresh()
+    with world.engine.begin() as connection:
+        connection.execute(delete(published_metadata))
+        connection.execute(insert(published_metadata), backup)
+    with pytest.raises(KeysAway, match="backup"):
+        world.publish("2027.2")
+    for _ in range(2):
+        world.clock.advance(60)
+        world.repository.rotate(TARGETS, world.offline, NOBODY)
+    world.publish("2027.2")
+    assert world.refresh()
+    assert world.offered() == of("2027.2")
