@@ -159,9 +159,6 @@ def hub(
         Processes([sys.executable, "-m", "kiosk.cli", *sys.argv[1:], *again], processes).run()
         return
     signal.signal(signal.SIGINT, signal.SIG_IGN if parent else signal.default_int_handler)
-    files = (tls / "server.pem", tls / "server.key") if tls else None
-    for missing in (f for f in files or () if not f.is_file()):
-        raise _failed(f"{missing}: there is no such file; kiosk hub certificate makes it")
     serve(where.platform(), host, port, files, alone=not beside)
 
 
