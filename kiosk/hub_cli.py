@@ -159,6 +159,7 @@ def hub(
         Processes([sys.executable, "-m", "kiosk.cli", *sys.argv[1:], *again], processes).run()
         return
     signal.signal(signal.SIGINT, signal.SIG_IGN if parent else signal.default_int_handler)
+    files = (tls / "server.pem", tls / "server.key") if tls else None
     serve(where.platform(), host, port, files, alone=not beside)
 
 
