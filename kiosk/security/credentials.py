@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from kiosk.durable import sync_folder
+
 NAMES = ("store-key", "signing-key", "tag-key", "staff-pin")
 
 
@@ -50,6 +52,7 @@ def load_credentials(fallback: Path) -> Credentials:
 
 def create_credentials(folder: Path, signing_key: bytes, staff_pin_hash: str) -> Credentials:
     """Draw the secrets of a new terminal. Existing ones are never replaced: that would lose the store."""
+    new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder.chmod(0o700)
     values = {
@@ -65,4 +68,8 @@ def create_credentials(folder: Path, signing_key: bytes, staff_pin_hash: str) ->
             out.write(value)
             out.flush()
             os.fsync(out.fileno())
+    # Without the names the keys are gone with the power, and with them all that is handed in until then.
+    sync_folder(folder)
+    if new:
+        sync_folder(folder.parent)
     return load_credentials(folder)
