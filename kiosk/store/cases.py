@@ -143,9 +143,14 @@ class CaseRepository:
         self._store.db.conn.execute("UPDATE outbox SET next_at = 0 WHERE next_at > 0")
 
     def hold(self, case_id: str, reason: str, at: str) -> None:
-        """Set a refused record aside. Its data stay sealed where they are until people decide."""
+        """Set a refused record aside. Its data stay sealed where they are until people decide.
+
+        One that was acknowledged meanwhile, by receipts that came by hand, is settled and stays so.
+        """
         with self._store.transaction():
-            self._store.db.conn.execute("UPDATE outbox SET held = ? WHERE case_id = ?", (reason, case_id))
+            found = self._store.db.conn.execute("UPDATE outbox SET held = ? WHERE case_id = ?", (reason, case_id))
+            if not found.rowcount:
+                return
             self._store.db.conn.execute("UPDATE case_line SET state = 'refused' WHERE case_id = ?", (case_id,))
             append(self._store, at, "case_refused", {"case": case_id, "reason": reason})
 
@@ -164,10 +169,11 @@ class CaseRepository:
             self._files.remove(name)
 
     def _wiped(self, word: Acknowledgement, at: str) -> list[str]:
-        """Destroy the rows of a case, and return the names of its files."""
+        """Destroy the rows of a case, and return the names of its files; of one that is settled there are none."""
         connection, case_id = self._store.db.conn, word.case_id
         names = [r[0] for r in self._store.rows("SELECT name FROM sealed_file WHERE case_id = ?", case_id)]
-        connection.execute("DELETE FROM outbox WHERE case_id = ?", (case_id,))
+        if not connection.execute("DELETE FROM outbox WHERE case_id = ?", (case_id,)).rowcount:
+            return []  # another process was told so before, and the case may even be closed
         connection.execute("DELETE FROM sealed_file WHERE case_id = ?", (case_id,))
         connection.execute(
             "UPDATE case_line SET state = 'stored', acknowledgement = ? WHERE case_id = ?",
