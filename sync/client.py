@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 import threading
 import time
@@ -27,12 +28,16 @@ UPLOADS, SLOW_UPLOADS = 6, 2
 is slow, or not known yet, few: the bytes of many would be in one another's way."""
 MANY = 10_000
 """Digests of files begun that are remembered."""
+OFFSET = re.compile(r"[0-9]{1,18}")
+"""How far a file has come, as the platform says it."""
 QUICK = 1.0
 """Seconds that a piece may take: a cut line wastes at most one piece."""
 MOST_OF_PROBLEM = 16_000
 """Bytes of an error that are read where the answer would be a file."""
 SMALL = 16 * 1024
 """Bytes of a wheel that are read at a time: whoever reads stops soon, on a slow line too."""
+LONGEST_PAUSE = 86_400.0
+"""Seconds that the platform may ask for before the next try."""
 LONGEST = 120.0
 """Seconds that one published file may take: who sends it byte by byte holds up nothing else for ever."""
 
@@ -100,6 +105,12 @@ def _is_problem(body: bytes) -> bool:
     return True
 
 
+def _pause(after: str) -> float | None:
+    """Seconds in a header ``Retry-After``; None where it is no number. No answer silences a terminal for longer than a
+    day."""
+    return min(float(after), LONGEST_PAUSE) if after.isascii() and after.isdigit() else None
+
+
 def _not_taken(digest: str, file: Path) -> Exception:
     """Why the platform has thrown away what it got of ``file``."""
     if digest_of_file(file, digest.partition(":")[0]) == digest:
@@ -151,8 +162,7 @@ class PlatformClient:
         except urllib3.exceptions.HTTPError as gone:
             raise NoNetwork(type(gone).__name__) from gone
         if answer.status in (408, 425, 429) or answer.status >= 500:
-            after = answer.headers.get("Retry-After", "")
-            raise NoNetwork(f"HTTP {answer.status}", float(after) if after.isdigit() else None)
+            raise NoNetwork(f"HTTP {answer.status}", _pause(answer.headers.get("Retry-After", "")))
         if 300 <= answer.status < 400 or "text/html" in answer.headers.get("Content-Type", ""):
             # A captive portal answers anything with a page of its own.
             raise NoNetwork("something else than the platform answered", fault="platform_portal")
@@ -199,8 +209,10 @@ class PlatformClient:
         answer = self._request("GET", "/v1/ping")
         try:
             now = datetime.fromisoformat(Ping.model_validate_json(answer.data).time)
+            if now.tzinfo is None:
+                raise ValueError("a time without its zone")
             self._boot_time = now - since_start()
-        except (ValidationError, ValueError, TypeError):
+        except (ValidationError, ValueError, TypeError, OverflowError):
             raise NoNetwork("something else than the platform answered", fault="platform_portal") from None
         return now
 
@@ -271,7 +283,7 @@ class PlatformClient:
     def _send_pieces(self, digest: str, file: Path, leave: Callable[[str, int], SignedRequest]) -> None:
         total = file.stat().st_size
         # Of a file that was not begun the platform has nothing, or it says so: no need to ask for that.
-        offset, complete = self._offset(digest) if digest in self._begun else (0, False)
+        offset, complete = self._offset(digest, total) if digest in self._begun else (0, False)
         self._begun.add(digest)
         authorization = "" if complete else leave(digest, total).as_header()
         with file.open("rb", buffering=0) as source:
@@ -289,7 +301,7 @@ class PlatformClient:
                 if answer.status == 403:
                     raise self._refused(answer.data)
                 if answer.status == 409:
-                    now, complete = self._offset(digest)
+                    now, complete = self._offset(digest, total)
                     thrown_away = now == 0 and len(data) > 0 and offset + len(data) >= total
                     if not complete and (now == offset or thrown_away):
                         raise _not_taken(digest, file)
@@ -300,6 +312,9 @@ class PlatformClient:
                 offset += len(data)
                 self._fit_piece(time.monotonic() - begun)
                 complete = answer.headers.get("Upload-Complete") == "?1"
+                if offset >= total and not complete:
+                    # It would go on for ever. Perhaps a proxy has dropped the header: nothing is wrong with the file.
+                    raise NoNetwork("the answer is not of this protocol", fault="platform_portal")
 
     def _read(self, source: FileIO) -> memoryview:
         """The next piece, in memory that each thread keeps: megabytes got anew each time are cleared each time."""
@@ -316,9 +331,10 @@ class PlatformClient:
         elif took > QUICK:
             self._piece = max(self._piece // 2, PIECE)
 
-    def _offset(self, digest: str) -> tuple[int, bool]:
+    def _offset(self, digest: str, total: int) -> tuple[int, bool]:
         answer = self._request("HEAD", f"/v1/blobs/{digest}")
         headers: Any = answer.headers
-        if answer.status != 200 or "Upload-Offset" not in headers:
+        offset = headers.get("Upload-Offset", "")
+        if answer.status != 200 or not OFFSET.fullmatch(offset) or int(offset) > total:
             raise NoNetwork("the answer is not of this protocol", fault="platform_portal")
-        return int(headers["Upload-Offset"]), headers.get("Upload-Complete") == "?1"
+        return int(offset), headers.get("Upload-Complete") == "?1"
