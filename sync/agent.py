@@ -44,6 +44,8 @@ CHECKPOINT, FORGETTING = 60.0, 3600.0
 OLD = 3 * 86400.0
 """Seconds that a case may wait to be sent before staff are told."""
 MOST_OPEN = 500
+MOST_PAGES = 100
+"""Of changes that are asked for with one sign of life."""
 CONTENT_BEATS = 10
 """Signs of life between two looks for new packages."""
 CALL_SECONDS = 3600.0
@@ -187,7 +189,10 @@ class Agent:
             open_cases = self._cases.open_ids()
             for first in range(0, len(open_cases), MOST_OPEN):
                 answer = self._exchange(open_cases[first : first + MOST_OPEN])
-        while answer.more:
+        pages = 0
+        while answer.more and pages < MOST_PAGES and not self.stopping.is_set():
+            # The rest comes with the next sign of life: a feed without an end holds up no case.
+            pages += 1
             answer = self._exchange([])
         if not self._online:
             self._cases.try_now()

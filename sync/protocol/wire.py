@@ -253,7 +253,7 @@ class HeartbeatAnswer(BaseModel):
 
     platform_time: str
     states: list[CaseState] = []
-    cursor: int = 0
+    cursor: int = Field(default=0, ge=0, le=2**62)
     more: bool = False
     reset: bool = False
     chain: ChainState = ChainState.WHOLE

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from urllib3 import HTTPHeaderDict, HTTPResponse
 
 from sync.client import NoNetwork, PlatformClient
-from sync.protocol.wire import Purpose, SignedRequest
+from sync.protocol.wire import HeartbeatAnswer, Purpose, SignedRequest
+from tests.sync.conftest import Terminal
+from tests.sync.hands import Hands, online
 
 DAY = 86_400.0
 
@@ -70,3 +73,46 @@ def test_a_time_that_cannot_be_reckoned_with_is_none(time: str, monkeypatch: pyt
     body = json.dumps({"protocol": "bianmin/1", "time": time}).encode()
     with pytest.raises(NoNetwork):
         answering(monkeypatch, (200, {}, body)).ping()
+
+
+@pytest.mark.parametrize("cursor", [-1, 2**63])
+def test_a_place_in_the_feed_that_cannot_be_is_not_kept(
+    cursor: int, terminal: Terminal, hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post = terminal.client._sent
+
+    def spoiled(method: str, path: str, body: bytes) -> Any:
+        answer = post(method, path, body)
+        if path == "/v1/heartbeat":
+            told = json.loads(answer.data) | {"cursor": cursor}
+            return HTTPResponse(body=json.dumps(told).encode(), status=200, preload_content=True)
+        return answer
+
+    terminal.submit()
+    with monkeypatch.context() as wrong:
+        wrong.setattr(terminal.client, "_sent", spoiled)
+        hands.agent.turn()
+        assert not online(terminal)
+    terminal.clock.advance(1000)
+    hands.agent.turn()
+    assert (online(terminal), terminal.cases.backlog()) == (True, 0)
+
+
+def test_a_feed_without_an_end_holds_up_no_case(
+    terminal: Terminal, hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post, beats = terminal.client.post, 0
+
+    def endless(path: str, body: Any, answer_type: Any) -> Any:
+        nonlocal beats
+        answer = post(path, body, answer_type)
+        if answer_type is HeartbeatAnswer:
+            beats += 1
+            assert beats < 1000, "it asks on and on"
+            return answer.model_copy(update={"more": True})
+        return answer
+
+    monkeypatch.setattr(terminal.client, "post", endless)
+    terminal.submit()
+    hands.agent.turn()
+    assert terminal.cases.backlog() == 0
