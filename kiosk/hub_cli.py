@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
-import ssl
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kiosk.config import ASSETS
+from kiosk.hub_checks import check_place, failed, told
 from kiosk.logs import log_as_json
 from kiosk.model.clock import SystemClock
 
@@ -47,7 +44,7 @@ class _Where:
         from sync.hub.services import open_platform
 
         times = Times(timedelta(days=self.leftover_days), timedelta(days=self.part_days))
-        with _told():
+        with told():
             packages = self.packages if begins else None
             return open_platform(self.folder, packages, SystemClock(), self.suite, self.storage, times)
 
@@ -55,54 +52,6 @@ class _Where:
         from sync.hub.repository import OfflineKeys
 
         return OfflineKeys(keys or self.folder / "offline")
-
-
-def _failed(why: str) -> typer.Exit:
-    typer.echo(why, err=True)
-    return typer.Exit(1)
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """What is wrong with the storage or the settings is told in a line."""
-    from obstore.exceptions import BaseError
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from sync.protocol.suites import SealError
-
-    try:
-        yield
-    except SQLAlchemyError as bad:
-        raise _failed(f"the database: {_line(getattr(bad, 'orig', None) or bad)}") from None
-    except BaseError as bad:
-        raise _failed(f"the bucket of sealed files: {_line(bad)}") from None
-    except (OSError, ValueError, SealError) as bad:
-        raise _failed(str(bad)) from None
-
-
-def _line(bad: BaseException) -> str:
-    return next(iter(str(bad).splitlines()), type(bad).__name__)
-
-
-def _check_place(host: str, port: int, tls: Path | None) -> None:
-    """Before anything begins: the port is free, and certificate and key fit. The server itself would share the port
-    with whatever platform listens there, and each would get half of the terminals' requests."""
-    if tls is not None:
-        try:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(tls / "server.pem", tls / "server.key")
-        except OSError as bad:
-            raise _failed(f"server.pem and server.key in {tls}: {bad.strerror or bad}") from None
-    try:
-        [(family, kind, _protocol, _name, address), *_] = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST
-        )
-        with socket.socket(family, kind) as tried:
-            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            tried.bind(address)
-            # Two that listen are told apart here, where the kernel lets both of them bind.
-            tried.listen()
-    except OSError as bad:
-        raise _failed(f"cannot listen at {host} (an IP address is needed), port {port}: {bad.strerror}") from None
 
 
 def _where(context: typer.Context) -> _Where:
@@ -151,7 +100,7 @@ def hub(
     if context.invoked_subcommand is not None:
         return
     if not beside:
-        _check_place(host, port, tls)
+        check_place(host, port, tls)
     log_as_json("hub", parent)
     if processes > 1 and not beside:
         where.platform().engine.dispose()  # what is new about it is made once, and what is wrong is told once
@@ -176,7 +125,7 @@ def certificate(
     try:
         files = make_server_files(folder, hosts, now, now + timedelta(days=365 * years))
     except (OSError, ValueError) as bad:
-        raise _failed(str(bad)) from None
+        raise failed(str(bad)) from None
     typer.echo(f"for the terminals: {files.authority}\nfor the platform: kiosk hub --tls {folder}")
 
 
@@ -197,9 +146,9 @@ def user(
     try:
         _where(context).platform().users.set_password(name, password, Role(role) if role else None)
     except Unfit as bad:
-        raise _failed(load_words()["en"][bad.word]) from None
+        raise failed(load_words()["en"][bad.word]) from None
     except ValueError:
-        raise _failed(f"there is no role {role}") from None
+        raise failed(f"there is no role {role}") from None
 
 
 @hub_app.command()
@@ -213,14 +162,14 @@ def code(
     try:
         typer.echo(_where(context).platform().desk.new_code(replaces))
     except NoSuchTerminal:
-        raise _failed(f"no terminal {replaces} whose place could be taken") from None
+        raise failed(f"no terminal {replaces} whose place could be taken") from None
 
 
 @hub_app.command()
 def revoke(context: typer.Context, terminal: str) -> None:
     """Hear a terminal no more: it was stolen, say. What it holds stays sealed to the platform."""
     if not _where(context).platform().desk.revoke(terminal, "operator"):
-        raise _failed(f"no terminal {terminal} that may speak")
+        raise failed(f"no terminal {terminal} that may speak")
     typer.echo(f"{terminal} is revoked")
 
 
@@ -241,13 +190,13 @@ def rotate_key(
     from sync.hub.keys import save
 
     if stolen and not acknowledging:
-        raise _failed("--stolen names acknowledging keys: give --acknowledging with it")
+        raise failed("--stolen names acknowledging keys: give --acknowledging with it")
     platform = _where(context).platform()
     now = platform.clock.now()
     try:
         keys = platform.keys.succeeded(now, stolen or []) if acknowledging else platform.keys.rotated(now)
     except ValueError as bad:
-        raise _failed(f"{bad}; there are {', '.join(_acknowledging(platform))}") from None
+        raise failed(f"{bad}; there are {', '.join(_acknowledging(platform))}") from None
     save(platform.folder / "keys.json", keys)
     if acknowledging:
         typer.echo(f"new key {keys.acknowledging.key_id}; terminals believe {len(keys.earlier)} older ones")
@@ -290,7 +239,7 @@ def publish(
     try:
         names = platform.repository.publish(packages, where.offline(keys))
     except (ValueError, OSError) as bad:
-        raise _failed(str(bad)) from None
+        raise failed(str(bad)) from None
     typer.echo(f"published: {', '.join(names)}; good until {platform.repository.packages_end():%Y-%m-%d}")
 
 
@@ -300,7 +249,7 @@ def re_sign(context: typer.Context) -> None:
     try:
         _where(context).platform().repository.re_sign()
     except ValueError as bad:
-        raise _failed(str(bad)) from None
+        raise failed(str(bad)) from None
 
 
 @hub_app.command("rotate-publisher")
@@ -319,11 +268,11 @@ def rotate_publisher(
         save(where.folder / "keys.json", platform.keys.model_copy(update={"publishing": drawn}))
 
     if role not in ("root", "targets", "timestamp"):
-        raise _failed("roles: root, targets, timestamp")
+        raise failed("roles: root, targets, timestamp")
     try:
         platform.repository.rotate(role, where.offline(keys), keep)
     except ValueError as bad:
-        raise _failed(str(bad)) from None
+        raise failed(str(bad)) from None
     typer.echo(f"terminals believe another key of {role} now")
     if role == "timestamp":
         typer.echo("restart the platform")
@@ -366,7 +315,7 @@ def back_up(
     try:
         counted = write(platform.engine, platform.blobs, target)
     except (BackupError, OSError) as bad:
-        raise _failed(str(bad)) from None
+        raise failed(str(bad)) from None
     typer.echo(f"{counted.rows} rows, {counted.blobs} sealed files; keep {platform.folder / 'keys.json'} elsewhere")
 
 
@@ -378,12 +327,12 @@ def restore(context: typer.Context, source: Path) -> None:
 
     where = _where(context)
     if not (where.folder / "keys.json").exists():
-        raise _failed(f"put the platform's keys to {where.folder / 'keys.json'} first: without them no case opens")
+        raise failed(f"put the platform's keys to {where.folder / 'keys.json'} first: without them no case opens")
     platform = where.platform(begins=False)
     try:
         counted = load(source, platform.engine, platform.blobs)
     except BackupError as bad:
-        raise _failed(str(bad)) from None
+        raise failed(str(bad)) from None
     typer.echo(f"{counted.rows} rows and {counted.blobs} sealed files are back")
     typer.echo("run kiosk hub publish PACKAGES: terminals take no files that are older than those they have")
 
@@ -402,11 +351,11 @@ def migrate(
         return
     where = _where(context)
     if citus and not where.storage.database:
-        raise _failed("--citus needs --database postgresql://…")
+        raise failed("--citus needs --database postgresql://…")
     platform = where.platform()
     if citus:
         try:
-            with _told(), platform.engine.begin() as connection:
+            with told(), platform.engine.begin() as connection:
                 for statement in statements():
                     connection.exec_driver_sql(statement)
         finally:
@@ -425,7 +374,7 @@ def mock_department(
     try:
         chosen = Mood(mood)
     except ValueError:
-        raise _failed(f"moods: {', '.join(Mood)}") from None
-    with _told(), serving(chosen, port) as department:
+        raise failed(f"moods: {', '.join(Mood)}") from None
+    with told(), serving(chosen, port) as department:
         typer.echo(f"{department.url} ({chosen}); Ctrl-C ends it")
         signal.pause()

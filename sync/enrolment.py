@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 from kiosk.security.credentials import create_credentials
@@ -30,10 +31,12 @@ def enrol(
     """Enrol this terminal. Raises AlreadyEnrolled, ValueError for a code that can be none, or NoNetwork, NotAuthorised,
     Rejected of ``sync.client``.
 
-    The keys are kept only after the platform has taken them; a try that failed leaves nothing behind.
+    The keys are kept only after the platform has taken them; a try that failed leaves nothing behind. What one left
+    that was cut off between keys and trust is put aside: with them alone nothing was ever handed in.
     """
     if trust.exists():
         raise AlreadyEnrolled(str(trust))
+    _put_aside(credentials)
     private, public = suite(suite_name).new_signing_key()
     request = EnrolRequest(code=code, terminal=terminal, suite=suite_name, public_key=b64(public))
     answer = client.post("/v1/enrol", request, EnrolAnswer)
@@ -44,3 +47,10 @@ def enrol(
     create_credentials(credentials, private, hash_pin(staff_pin) if staff_pin else "")
     save_trust(trust, answer)
     return answer
+
+
+def _put_aside(left: Path) -> None:
+    """Renamed and not removed: nobody loses a secret by it."""
+    if left.exists():
+        number = next(n for n in itertools.count(1) if not left.with_name(f"{left.name}.cut-off-{n}").exists())
+        left.rename(left.with_name(f"{left.name}.cut-off-{number}"))

@@ -200,6 +200,12 @@ def test_what_a_technician_reads_whose_terminal_is_not_enrolled(platform: Platfo
     assert "uses the other suite" in enrolling(code, more='suite = "gm"\n')
     assert enrolling(code) == "enrolled as T07\n"
     assert "has an identity already" in enrolling(code)
+    # Cut off after the platform had taken the keys, and before it was written down whom to trust.
+    before = {p.name: p.read_bytes() for p in (tmp_path / "first" / "credentials").iterdir()}
+    (tmp_path / "first" / "platform.json").unlink()
+    assert enrolling(platform.desk.new_code(replaces="T07")) == "enrolled as T07\n"
+    left = tmp_path / "first" / "credentials.cut-off-1"
+    assert {p.name: p.read_bytes() for p in left.iterdir()} == before
     assert "code --replaces T07" in enrolling(platform.desk.new_code(), "second")
 
 
