@@ -11,6 +11,7 @@ from litestar.routes import HTTPRoute
 from sqlalchemy import select
 
 from sync.hub.app import create_app
+from sync.hub.console.drawing import drawing_of
 from sync.hub.console.visitor import address_of
 from sync.hub.roles import RIGHTS, Right, Role
 from sync.hub.schema import audit, openings
@@ -152,6 +153,29 @@ def test_a_given_password_opens_one_page(here: Platform, visitor: Visitor) -> No
     assert visitor.act("/console/password", old=first, new="another one", again="another one").status == 303
     visitor.log_in("li", "another one")
     assert visitor.get("/console/cases").status == 200
+
+
+@pytest.mark.parametrize("path", ["/console/cases?number=a%00b", "/console/terminals/T%001", "/console/case?id=%00"])
+def test_what_no_database_keeps_is_no_question(visitor: Visitor, path: str) -> None:
+    visitor.log_in("admin-1")
+    assert visitor.get(path).status == 400
+    assert visitor.act("/console/case/close", terminal="T1", id="\0").status == 400
+    assert visitor.post("/console/login", name="\0", password="x").status == 400
+
+
+@pytest.mark.parametrize(
+    ("sealed", "drawn"),
+    [
+        ({"strokes": [[[1, 2], [3, 4]]], "aspect_thousandths": 2000}, 500),
+        ({"strokes": [], "aspect_thousandths": 0}, None),
+        ({"strokes": [[["a", 2]]], "aspect_thousandths": 2000}, None),
+        ({"drawn": "by another program"}, None),
+        (None, None),
+    ],
+)
+def test_a_signature_of_another_shape_is_not_drawn(sealed: dict[str, object] | None, drawn: int | None) -> None:
+    drawing = drawing_of(sealed)
+    assert (drawing and drawing.height) == drawn
 
 
 def test_a_case_and_its_papers_are_opened_for_a_reason_that_is_recorded(here: Platform, visitor: Visitor) -> None:

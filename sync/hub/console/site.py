@@ -44,7 +44,7 @@ from sync.hub.console.visitor import (
     Visitor,
     href,
     language,
-    refuse_forgeries,
+    look_at_request,
     stranger,
     visitor_of,
 )
@@ -90,7 +90,7 @@ class Console:
         pages = Router(
             path="/console",
             route_handlers=_HANDLERS,
-            before_request=refuse_forgeries,
+            before_request=look_at_request,
             dependencies={
                 "visitor": Provide(self._visitor, sync_to_thread=True),
                 "stranger": Provide(self._stranger, sync_to_thread=False),

@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException, NotFoundException
 from litestar.response import Redirect, Template
 
+from sync.hub.console.drawing import drawing_of
 from sync.hub.console.labels import Labels
 from sync.hub.console.queries import cases as query
 from sync.hub.console.visitor import Form, Guest, Visitor, back, href
@@ -59,13 +60,14 @@ def open_case(visitor: Guest, data: Form, platform: Hub) -> Template:
     reason = data.get("reason", "")
     if reason not in REASONS:
         raise HTTPException(status_code=400, detail="a case is opened for a reason", extra={"word": "reason_needed"})
-    case, envelope = _one(visitor, platform)
+    case, _envelope = _one(visitor, platform)
     try:
         body = platform.vault.body(case.terminal, case.case_id, Reader(visitor.name, reason))
     except (SealError, FileNotFoundError) as bad:
         raise HTTPException(status_code=409, detail=str(bad), extra={"word": "does_not_open"}) from None
     labels = Labels(platform.forms.get(body.service, body.form_version), visitor.say)
-    return visitor.page("opened.html", case=case, envelope=envelope, body=body, labels=labels, reason=reason)
+    drawing = drawing_of(body.signature)
+    return visitor.page("opened.html", case=case, body=body, labels=labels, drawing=drawing, reason=reason)
 
 
 @get("/case/document", sync_to_thread=True, opt=_CASES)
