@@ -35,6 +35,16 @@ FAULTS = {
     "disk_restored": 0.012,
 }
 """Chance of each fault: of a request, or of what it says. How requests fail has its good and its bad times."""
+OFTEN = (0, 1, 1, 5, 20)
+MOST = {"damaged": 0.15, "opening_killed": 0.3}
+"""Above these, cases are set aside as they should be: what fails ten times in a row, or kills five openings."""
+
+
+def swarm(seed: int) -> dict[str, float]:
+    """Faults that come not at all, as often as usual, or much more often, as drawn for one world: what hides behind
+    many faults at once may show with few of them (swarm testing: Groce and others, ISSTA 2012)."""
+    chance = random.Random(f"swarm {seed}")
+    return {fault: min(MOST.get(fault, 0.5), often * chance.choice(OFTEN)) for fault, often in FAULTS.items()}
 
 
 class Killed(BaseException):

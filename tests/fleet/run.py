@@ -1,8 +1,9 @@
 """The fleet for as long as one likes: ``python -m tests.fleet.run --submissions 100000 [--out FILE]``.
 
-World after world, each of 4 terminals and 2,500 submissions from its own seed, as many at once as there are processors.
-With ``--out`` every world's line is kept in a file, and a later run goes on behind the last. Ends with 1 where anything
-was lost, doubled or torn, and at the first such world.
+World after world, each of 4 terminals and 2,500 submissions from its own seed, as many at once as there are
+processors. With ``--swarm`` each world draws how often each fault comes. With ``--out`` every world's line is kept in
+a file, and a later run goes on behind the last. Ends with 1 where anything was lost, doubled or torn, and at the first
+such world.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ import structlog
 MEMORY = Path("/dev/shm")
 SUBMISSIONS = 2500
 """Of one world: many enough to be worth its start, few enough for its files to stay in memory."""
+SMALL = 300
+"""The same where each world draws its faults: the more worlds, the more mixtures."""
 FAULTS = 2
 """A submission."""
 GARBAGE = 50_000
@@ -48,13 +51,17 @@ class Outcome:
     problems: list[str]
 
 
-def one(seed: int, submissions: int = SUBMISSIONS, plant: str = "", within: str | None = None) -> Outcome:
-    """Run one world; its disks are a folder in ``within``, and gone when it returns."""
+def one(
+    seed: int, submissions: int = SUBMISSIONS, plant: str = "", within: str | None = None, *, drawn: bool = False
+) -> Outcome:
+    """Run one world; its disks are a folder in ``within``, and gone when it returns. ``drawn``: its faults come as
+    ``swarm`` draws them."""
+    from tests.fleet.luck import swarm
     from tests.fleet.plants import MORE_OF, planted
     from tests.fleet.world import World
 
     with tempfile.TemporaryDirectory(prefix="bm-fleet-", dir=within or _memory()) as folder, planted(plant):
-        world = World(Path(folder), seed, MORE_OF.get(plant, {}))
+        world = World(Path(folder), seed, swarm(seed) if drawn else MORE_OF.get(plant, {}))
         try:
             world.run(submissions)
             world.settle()
@@ -65,14 +72,16 @@ def one(seed: int, submissions: int = SUBMISSIONS, plant: str = "", within: str 
     return Outcome(seed, world.submitted, dict(luck.injected), len(world.gone_with_disk), luck.trace, problems)
 
 
-def worlds(submissions: int, workers: int, first: int = 1, faults: int = 0) -> Iterator[Outcome]:
+def worlds(
+    submissions: int, workers: int, first: int = 1, faults: int = 0, *, drawn: bool = False
+) -> Iterator[Outcome]:
     """Worlds in the order of their seeds, until they have so many submissions and faults together."""
-    seeds = itertools.count(first)
+    seeds, size = itertools.count(first), SMALL if drawn else SUBMISSIONS
     # The folder is this process's own: what becomes of the workers, it is gone in the end.
     with tempfile.TemporaryDirectory(prefix="bm-fleet-", dir=_memory()) as folder, pool(workers) as running:
 
         def start() -> Any:
-            return running.apply_async(one, (next(seeds), SUBMISSIONS, "", folder))
+            return running.apply_async(one, (next(seeds), size, "", folder), {"drawn": drawn})
 
         under_way = deque(start() for _ in range(workers + 1))
         while submissions > 0 or faults > 0:
@@ -136,6 +145,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--submissions", type=int, default=100_000)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--swarm", action="store_true")
     parser.add_argument("--out", type=Path, default=Path(os.devnull))
     options = parser.parse_args()
     # Stopped from outside, the folders in memory go too.
@@ -146,7 +156,9 @@ def main() -> None:
             for line in lines:
                 total.add(Outcome(**json.loads(line)))
     with options.out.open("a") as out:
-        for outcome in worlds(options.submissions - total.submissions, options.workers, total.worlds + 1):
+        for outcome in worlds(
+            options.submissions - total.submissions, options.workers, total.worlds + 1, drawn=options.swarm
+        ):
             total.add(outcome)
             out.write(json.dumps(asdict(outcome)) + "\n")
             out.flush()
