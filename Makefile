@@ -54,6 +54,7 @@ soak: setup-dev ## long runs: kills and faults for half an hour, days of faults 
 	$(BIN)/python -m tests.power_loss.rig --cuts 10000 --runs 20 --plants
 	$(BIN)/python -m tests.power_loss.failing --all
 	$(BIN)/python -m tests.fleet.run --submissions 100000
+	$(BIN)/python -m tests.fleet.run --swarm --submissions 150000
 	$(BIN)/python -m tests.soak.platform --submissions 2000 --minutes 10
 	BIANMIN_SEEDS=20 $(BIN)/python -m pytest --timeout=0 tests/devices/test_day_of_faults.py
 	for round in 1 2 3 4 5; do QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest tests/robot || exit 1; done
