@@ -81,7 +81,7 @@ class Blobs(Protocol):
         ...
 
     def read(self, digest: str) -> bytes:
-        """The bytes of a complete blob, hidden or not. Raises FileNotFoundError."""
+        """The bytes of a complete blob, hidden or not. Raises FileNotFoundError, or OSError where the storage fails."""
         ...
 
     def read_part(self, digest: str, start: int, size: int) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, NotFoundError
+from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
 from obstore.store import S3Store
 
 from sync.hub.blobs import BlobError, check_place, digest_in, name_of
@@ -111,11 +111,16 @@ class BucketBlobs:
 
     def read(self, digest: str) -> bytes:
         name = name_of(digest)
-        for place in (name, _hidden(name)):
-            with contextlib.suppress(FileNotFoundError, NotFoundError):
-                return bytes(obstore.get(self._store, place).bytes())
-        # Between the two looks it may have been shown again.
-        return bytes(obstore.get(self._store, name).bytes())
+        try:
+            for place in (name, _hidden(name)):
+                with contextlib.suppress(FileNotFoundError, NotFoundError):
+                    return bytes(obstore.get(self._store, place).bytes())
+            # Between the two looks it may have been shown again.
+            return bytes(obstore.get(self._store, name).bytes())
+        except NotFoundError as missing:
+            raise FileNotFoundError(digest) from missing
+        except BaseError as bad:
+            raise OSError(f"the bucket: {type(bad).__name__}") from bad
 
     def read_part(self, digest: str, start: int, size: int) -> bytes:
         try:

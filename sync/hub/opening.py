@@ -172,7 +172,7 @@ class CaseWorker:
             sealed = self._blobs.read(envelope.body_digest())
         except FileNotFoundError:
             return Outcome(CaseStage.QUARANTINED, Setback.BLOB_LOST)
-        except Exception as bad:  # noqa: BLE001 - of whatever kind the storage is
+        except OSError as bad:
             log.error("storage_failed", case=row.case_id, error=type(bad).__name__)
             return None
         try:

@@ -82,6 +82,17 @@ def test_what_one_terminal_sealed_harms_no_case_beside_it(
     assert found == {hostile.case_id: ("quarantined", "processing"), good.case_id: ("accepted", "")}
 
 
+def test_a_case_whose_file_is_gone_from_the_storage_is_set_aside(terminal: Terminal, platform: Platform) -> None:
+    envelope = sealed(terminal)
+    sent(terminal, platform, envelope)
+    assert platform.blobs.hide(envelope.body_digest(), platform.clock.now().timestamp())
+    platform.blobs.remove(envelope.body_digest())
+    with pytest.raises(FileNotFoundError):
+        platform.blobs.read(envelope.body_digest())
+    platform.worker.work_off()
+    assert [(r["state"], r["reason"]) for r in rows(platform, select(cases))] == [("quarantined", "blob_lost")]
+
+
 def test_a_storage_that_fails_for_hours_sets_no_case_aside(
     terminal: Terminal, platform: Platform, monkeypatch: pytest.MonkeyPatch
 ) -> None:

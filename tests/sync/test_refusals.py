@@ -37,7 +37,8 @@ def test_strangers_under_ever_new_names_are_counted(terminal: Terminal, platform
     [(_nobody, counted)] = [row for row in rows if not row[0]]
     assert counted["why"] == Refusal.UNKNOWN_TERMINAL
     assert 500 <= int(counted["more"]) <= 1000 - FIRST
-    platform.clock.advance(3600)  # type: ignore[attr-defined]
+    assert isinstance(platform.clock, ManualClock)
+    platform.clock.advance(3600)
     platform.housekeeping.work()
     [(_nobody, counted)] = [row for row in written(platform) if not row[0]]
     assert counted["more"] == str(1000 - FIRST)
@@ -58,7 +59,8 @@ def test_what_a_terminal_has_signed_fills_nothing_in_other_hands(terminal: Termi
     platform.door.heartbeats([carried] * (FIRST + 30))
     platform.door.heartbeats([beat] * (FIRST + 31))
     platform.door.heartbeats([stranger(terminal, n) for n in range(100)])
-    platform.clock.advance(3600)  # type: ignore[attr-defined]
+    assert isinstance(platform.clock, ManualClock)
+    platform.clock.advance(3600)
     platform.housekeeping.work()
     of_it = [detail for subject, detail in written(platform) if subject == "T01"]
     assert Counter(d["why"] for d in of_it) == {Refusal.WRONG_PURPOSE: FIRST + 1, Refusal.REPLAYED: FIRST + 1}
